@@ -1,0 +1,209 @@
+"""The bank of all judged series of a partition: one bucket's counts in, expectation, score and windows of each out.
+
+Series are worked on in blocks of a few thousand, so that a block's state stays in the cache; `block.Block.step` is the
+algorithm. Callers see their own order of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.detection.block import Block, Judged, Limits
+from streams.detection.columns import Array, Bools, Floats, Ints, SnapshotMismatch
+from streams.detection.history import SLOT_MIN
+from streams.detection.sensitivity import share_of_tolerance, threshold
+from streams.detection.spread import YOUNG_DAYS
+from streams.detection.tail import bounds, score
+from streams.detection.warmup import replay
+
+COLD, WARMING, READY = 0, 1, 2
+BLOCK_ROWS = 4096  # ten CUSUMs of so many in float32 are 160 kB, a column in float64 32 kB: a core's own cache
+LEAST_LEAN = 0.05  # of the threshold; less is the noise of a healthy series
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRow:
+    """One judged series: `region` None is the service as a whole.
+
+    `false_opens_per_year` is the tolerance of the service as a whole, shared by the `siblings` judged series it has in
+    all signals. `surges`, `drops`: which directions may open a window.
+    """
+
+    service: str
+    region: str | None
+    false_opens_per_year: float
+    siblings: int
+    surges: bool = True
+    drops: bool = True
+
+    def threshold(self) -> float:
+        """In nats of log-likelihood ratio."""
+        return threshold(self.false_opens_per_year * share_of_tolerance(self.region is None, self.siblings))
+
+    def fingerprint(self) -> int:
+        """Of the name: what a snapshot is checked against, and where the slot phase comes from."""
+        return crc32(f"{self.service}\0{'' if self.region is None else self.region}".encode())
+
+
+@dataclass(frozen=True, slots=True)
+class BankStep:
+    """What one bucket said, arrays of shape (n,) in the caller's order. Buckets are epoch minutes, -1 where none.
+
+    `expected`   count of this bucket; `lower`, `upper`: 99.8 % of healthy buckets lie within, bounds included.
+    `score`      -log10 of the smaller tail's probability of this single bucket, 0..300; NaN where blind.
+    `open`       +1 surge, -1 drop, 0 none, after this bucket; `opened`, `closed`: in this bucket, never both.
+    `direction`  +1 or -1 of the window that is open or has just closed, else 0.
+    `started`, `detected`   of the window that is open or has just closed; `ended` where `closed`: last elevated bucket.
+    `evidence`   nats of the winning CUSUM, the most over the window's life (six thresholds at most).
+    `elevated`   this bucket itself lies outside its bounds in the open window's direction.
+    `lean`       largest allowed CUSUM over its threshold, at most 1, signed by direction, 0 if under 0.05;
+                 `lean_started`: its first bucket.
+    `baseline`   0 cold (under a day known), 1 warming (under seven), 2 ready; `baseline_days`: days compared with.
+    """
+
+    bucket: int
+    expected: Floats
+    lower: Floats
+    upper: Floats
+    score: Floats
+    open: NDArray[np.int8]
+    opened: Bools
+    closed: Bools
+    direction: NDArray[np.int8]
+    started: Ints
+    detected: Ints
+    ended: Ints
+    evidence: Floats
+    elevated: Bools
+    lean: Floats
+    lean_started: Ints
+    baseline: NDArray[np.int8]
+    baseline_days: NDArray[np.int16]
+
+
+_COLUMNS = tuple(field.name for field in fields(BankStep) if field.name != "bucket")
+
+
+class SeriesBank:
+    """Judges consecutive buckets of `rows`, the first of them `first_bucket`. Deterministic; state is about 8 kB a row."""
+
+    def __init__(self, rows: Sequence[SeriesRow], first_bucket: int) -> None:
+        self.rows = tuple(rows)
+        self.bucket = first_bucket
+        self._first_bucket = first_bucket
+        self._fingerprints = np.array([row.fingerprint() for row in rows], np.uint32)
+        phase = (self._fingerprints % SLOT_MIN).astype(np.int64)
+        blocks = [np.arange(a, min(a + BLOCK_ROWS, len(rows))) for a in range(0, len(rows), BLOCK_ROWS)]
+        self._members = [block[np.argsort(phase[block], kind="stable")] for block in blocks]  # caller's rows, by phase
+        limits = Limits(
+            np.array([row.threshold() for row in rows], np.float64),
+            np.array([row.surges for row in rows], np.bool_),
+            np.array([row.drops for row in rows], np.bool_),
+            phase,
+        )
+        self._blocks = [
+            Block(Limits(limits.threshold[m], limits.surges[m], limits.drops[m], phase[m]), first_bucket)
+            for m in self._members
+        ]
+
+    def step(self, counts: NDArray[Any]) -> BankStep:
+        """Judge the next bucket: `counts` of shape (n,), whole or real, NaN where blind. Then learn from it."""
+        counts = np.asarray(counts, np.float64)
+        if counts.shape != (len(self.rows),):
+            raise ValueError(f"counts have shape {counts.shape}, the bank holds {len(self.rows)} series")
+        bucket, self.bucket = self.bucket, self.bucket + 1
+        if len(self.rows) == 1:
+            block = self._blocks[0]
+            return BankStep(bucket, **_report(block, counts, block.step(counts)))
+        out: dict[str, Array] = {}
+        for member, block in zip(self._members, self._blocks, strict=True):
+            count = counts[member]
+            for name, column in _report(block, count, block.step(count)).items():
+                if name not in out:
+                    out[name] = np.empty(len(self.rows), column.dtype)
+                out[name][member] = column
+        return BankStep(bucket, **(out or {name: np.empty(0) for name in _COLUMNS}))
+
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """Copies of the whole state: `bucket`, `rows`, and arrays with the series along the last axis, as the caller's."""
+        arrays: dict[str, NDArray[Any]] = {"bucket": np.array(self.bucket), "rows": self._fingerprints.copy()}
+        for member, block in zip(self._members, self._blocks, strict=True):
+            for part in block.parts():
+                part.save(arrays, member, len(self.rows))
+        return arrays
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Go on where `snapshot` was taken, bit for bit. Raises SnapshotMismatch if it is of other series."""
+        if "bucket" not in arrays or not np.array_equal(arrays.get("rows", np.empty(0)), self._fingerprints):
+            raise SnapshotMismatch("snapshot is of other series: take one of the same catalogue, or start without one")
+        self.bucket = int(arrays["bucket"])
+        for member, block in zip(self._members, self._blocks, strict=True):
+            for part in block.parts():
+                part.load(arrays, member, len(self.rows))
+            block.bucket = self.bucket
+
+    def warm_up(self, first_slot: int, sums: NDArray[Any], excess_variance: NDArray[Any]) -> None:
+        """Fill baselines from history, before the first step.
+
+        `sums`: (n, slots) counts of ten-minute slots from `first_slot` (epoch minutes // 10) on, NaN where there is none,
+        ending at or before the first bucket; `excess_variance`: (n,) of a bucket relative to its squared mean, or NaN.
+        """
+        if self.bucket != self._first_bucket:
+            raise ValueError("warm_up after the first step: fill a new bank")
+        if (first_slot + sums.shape[1]) * SLOT_MIN > self.bucket:
+            raise ValueError("history reaches past the first bucket: cut it there")
+        for member, block in zip(self._members, self._blocks, strict=True):
+            replay(block, first_slot, np.asarray(sums[member], np.float64).T, block.limits.phase)
+            block.spread.know_excess(np.asarray(excess_variance, np.float64)[member])
+
+
+def _report(block: Block, count: Floats, judged: Judged) -> dict[str, Array]:
+    expect, runs, windows = judged.expect, judged.runs, block.windows
+    lower, upper = bounds(expect.fast, judged.variance)
+    direction = windows.direction.copy()
+    columns: dict[str, Array] = {
+        "expected": expect.fast,
+        "lower": lower,
+        "upper": upper,
+        "score": score(count, expect.fast, judged.variance),
+        "open": direction,
+        "opened": judged.opened,
+        "closed": judged.closed,
+        "baseline": (block.season.days > 0).astype(np.int8) + (block.season.days >= YOUNG_DAYS),
+        "baseline_days": block.season.days.copy(),
+    }
+    columns |= _told(block, direction, judged.closed)
+    columns["elevated"] = ((direction > 0) & (count > upper)) | ((direction < 0) & (count < lower))  # NaN: neither
+    lean = np.where(runs.surge >= runs.drop, np.minimum(runs.surge, 1.0), np.maximum(-runs.drop, -1.0))
+    lean[np.abs(lean) < LEAST_LEAN] = 0.0
+    columns["lean"], columns["lean_started"] = lean, _lean_started(block, lean)
+    return columns
+
+
+def _told(block: Block, direction: NDArray[np.int8], closed: Bools) -> dict[str, Array]:
+    """What is said of windows that are open or have just closed."""
+    n, windows = len(direction), block.windows
+    started, detected, ended = np.full((3, n), -1, np.int64)
+    evidence, sign = np.zeros(n), direction
+    at = ((direction != 0) | closed).nonzero()[0]
+    if at.size:
+        started[at], detected[at], evidence[at] = windows.started[at], windows.detected[at], windows.evidence[at]
+        ended[closed] = windows.ended[closed]
+        sign = sign.copy()
+        sign[at] = windows.sign[at]
+    return {"direction": sign, "started": started, "detected": detected, "ended": ended, "evidence": evidence}
+
+
+def _lean_started(block: Block, lean: Floats) -> Ints:
+    started = np.full(len(lean), -1, np.int64)
+    at = lean.nonzero()[0]
+    if at.size:
+        winner = block.cusums.winner(at, lean[at] > 0)
+        started[at] = block.cusums.start[winner, at]
+    return started

@@ -1,0 +1,251 @@
+"""The algorithm over one block of series; see `step` for the order in which its parts act.
+
+Series stand in the order of their slot phase, so that the tenth of them whose ten-minute slot begins in a bucket is one
+slice. A series' phase hangs on its name alone, so what it says does not depend on who else is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from streams.detection.columns import Array, Bools, Columns, Floats, Singles
+from streams.detection.cusum import DROP_ROWS, EFFECTS, IS_SLOW, SURGE_ROWS, CusumBank
+from streams.detection.delay import DelayLine
+from streams.detection.glance import FLAG_AT, Glance
+from streams.detection.history import SLOT_MIN, History
+from streams.detection.level import FastLevel, PlainMean
+from streams.detection.season import SLOTS_WAITING, Season
+from streams.detection.slot import SlotSums
+from streams.detection.spread import Spread
+from streams.detection.window import Opening, Windows
+
+SLOTS_PER_HALF_HOUR = 3
+_LEAST_RATE = 1e-6  # below it a change of expectation has no meaningful factor
+_ALL_ROWS = slice(0, len(EFFECTS))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of each series: the threshold in nats, which directions may open, and the minute in which its slots begin."""
+
+    threshold: Floats
+    surges: Bools
+    drops: Bools
+    phase: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """Of one bucket: the counts of both clocks, their ratio, the excess variance, and what may be judged by it."""
+
+    slow: Floats
+    fast: Floats
+    ratio: Floats
+    excess: Floats
+    size: Floats
+    seen: Bools
+    judged: Bools
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """The largest CUSUM of either direction in nats, and as a share of the threshold where the direction may open."""
+
+    surge_nats: Singles
+    drop_nats: Singles
+    surge: Floats
+    drop: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a bucket came to; windows and CUSUMs are read off the block itself."""
+
+    expect: Expectation
+    runs: Runs
+    opened: Bools
+    closed: Bools
+    variance: Floats  # inverse dispersion of a bucket under the expectation and its error
+
+
+class Block:
+    """State of up to some thousand series, and the step that moves it by a bucket."""
+
+    def __init__(self, limits: Limits, bucket: int) -> None:
+        n = len(limits.threshold)
+        self.bucket = bucket
+        self.limits = limits
+        edges = np.searchsorted(limits.phase, np.arange(SLOT_MIN + 1)).tolist()
+        self.groups = [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+        self.history, self.season, self.slots = History(n), Season(n), SlotSums(n)
+        self.mean, self.level, self.spread, self.line = PlainMean(n), FastLevel(n), Spread(n), DelayLine(n)
+        self.cusums, self.windows, self.glance = CusumBank(limits.threshold, bucket), Windows(n), Glance(n)
+        self._surge_scale, self._drop_scale = limits.surges / limits.threshold, limits.drops / limits.threshold
+        self._glance_scale = (limits.surges != limits.drops) / (FLAG_AT * limits.threshold)
+        self._any_one_sided = bool((limits.surges != limits.drops).any())
+        self._never: Bools = np.zeros(n, np.bool_)
+
+    def parts(self) -> Iterator[Columns]:
+        """Everything that is state, except the bucket."""
+        yield from (self.history, self.season, self.slots, self.mean, self.level, self.spread, self.line)
+        yield from (self.cusums, self.windows, self.glance)
+
+    def step(self, count: Floats) -> Judged:
+        """Judge the next bucket (NaN: blind), then learn from it."""
+        bucket, seen = self.bucket, ~np.isnan(count)
+        count = np.where(seen, count, 0.0)
+        group = self.groups[bucket % SLOT_MIN]
+        if group.start < group.stop:
+            self.begin_slot(bucket // SLOT_MIN, group)
+        expect = self._expect(count, seen)
+        runs = self._run(count, expect)
+        closed = self._close(count, expect, runs)
+        opened = self._open(expect.judged, closed, runs)
+        variance = expect.excess + self.spread.variance
+        self._learn(count, expect, runs)
+        self.bucket = bucket + 1
+        return Judged(expect, runs, opened, closed, variance)
+
+    def begin_slot(self, slot: int, at: slice) -> None:
+        """The work of every tenth bucket for the series `at`: store and compare the slot that has left the line."""
+        gone = slot - SLOTS_WAITING
+        sums, numbers, cool_sums, cool_numbers = self.slots.take(at)
+        self.history.write(gone, at, sums, numbers)
+        self.season.compare(gone, at, cool_sums, cool_numbers)
+        if slot % SLOTS_PER_HALF_HOUR == 0:
+            self.spread.half_hour(at)
+        before = np.where(self.season.days[at] > 0, self.season.right[at], self.mean.mean[at])
+        self.season.advance(slot, at, self.history)
+        after = np.where(self.season.days[at] > 0, self.season.left[at], self.mean.mean[at])
+        usable = (before > _LEAST_RATE) & (after > _LEAST_RATE)
+        factor = np.where(usable, after, 1.0) / np.where(usable, before, 1.0)
+        self.level.rescale(at, factor)
+        self.line.rescale(at, factor)
+        self.spread.refresh(at, self.season.days[at])
+
+    def _expect(self, count: Floats, seen: Bools) -> Expectation:
+        season, mean = self.season, self.mean
+        share = ((self.bucket - self.limits.phase) % SLOT_MIN + 0.5) * (1.0 / SLOT_MIN)
+        has_days = season.days > 0
+        slow = season.left + (season.right - season.left) * share
+        judged = seen
+        if not has_days.all():
+            slow = np.where(has_days, slow, mean.mean)
+            known = has_days | (mean.buckets > 0)
+            judged = seen & known
+            if not known.all():  # for display only: the mean of what there is, this bucket included
+                slow = np.where(known, slow, self._mean_of_waiting(count, seen))
+        ratio = self.level.ratio()
+        held = self.windows.open_series()
+        if held.size:
+            held = held[self.windows.young(self.bucket, held)]
+            ratio[held] = self.windows.frozen[held]
+        excess = self.spread.bounded_excess()
+        return Expectation(slow, slow * ratio, ratio, excess, 1.0 / excess, seen, judged)
+
+    def _mean_of_waiting(self, count: Floats, seen: Bools) -> Floats:
+        waiting = ~np.isnan(self.line.count)
+        total = np.where(waiting, self.line.count, 0).sum(axis=0) + count
+        mean: Floats = total / np.maximum(waiting.sum(axis=0) + seen, 1)
+        return mean
+
+    def _run(self, count: Floats, expect: Expectation) -> Runs:
+        up_slow, up_fast = self.spread.up_slow, self.spread.up_fast
+        means = (expect.slow * up_slow, expect.fast * up_fast, expect.slow / up_slow, expect.fast / up_fast)
+        self.cusums.step(self.bucket, count, means, expect.size, expect.judged, expect.ratio)
+        surge, drop = self.cusums.surge(), self.cusums.drop()
+        return Runs(surge, drop, surge * self._surge_scale, drop * self._drop_scale)
+
+    def _close(self, count: Floats, expect: Expectation, runs: Runs) -> Bools:
+        windows = self.windows
+        at = windows.open_series()
+        at = at[expect.judged[at]]
+        if not at.size:
+            return self._never
+        is_surge = windows.direction[at] > 0
+        own = np.where(is_surge, runs.surge_nats[at], runs.drop_nats[at])
+        windows.evidence[at] = np.maximum(windows.evidence[at], own)
+        margin = np.where(windows.slow[at], self.spread.up_slow[at], self.spread.up_fast[at])
+        over = windows.follow(self.bucket, at, count[at], expect.fast[at], margin, expect.size[at])
+        turned = np.where(is_surge, runs.drop[at], runs.surge[at]) >= 1.0
+        calm = at[over & ~turned]
+        self._end(calm, windows.last_elevated[calm], _ALL_ROWS)
+        for of_surge, rows in ((True, SURGE_ROWS), (False, DROP_ROWS)):
+            turn = at[turned & (is_surge == of_surge)]
+            if turn.size:  # the other direction opens in the next bucket: this one ended before that began
+                winner = self.cusums.winner(turn, np.full(turn.size, not of_surge))
+                before = self.cusums.start[winner, turn].astype(np.int64) - 1
+                self._end(turn, np.minimum(windows.last_elevated[turn], before), rows)
+        closed = np.zeros(len(count), np.bool_)
+        closed[at[over | turned]] = True
+        return closed
+
+    def _end(self, at: Array, ended: Array, rows: slice) -> None:
+        if not at.size:
+            return
+        old = at[~self.windows.young(self.bucket, at)]
+        if old.size:  # it has become the level: the season takes it over, else it would open again at once
+            factor = self.level.ratio()[old]
+            self.season.accept(old, factor)
+            self.mean.mean[old] *= factor
+            self.line.rescale(old, factor)
+        self.windows.close(at, ended)
+        self.cusums.reset(at, rows, self.bucket)
+        self.level.reset(at)
+
+    def _open(self, judged: Bools, closed: Bools, runs: Runs) -> Bools:
+        largest = np.maximum(runs.surge, runs.drop)
+        if np.maximum.reduce(largest, initial=0.0) < 1.0:
+            return self._never
+        opened: Bools = (largest >= 1.0) & judged & ~closed & (self.windows.direction == 0)
+        at = opened.nonzero()[0]
+        is_surge = runs.surge[at] >= runs.drop[at]
+        winner = self.cusums.winner(at, is_surge)
+        opening = Opening(
+            at=at,
+            sign=np.where(is_surge, 1, -1),
+            start=self.cusums.start[winner, at].astype(np.int64),
+            effect=EFFECTS[winner].astype(np.float64),
+            slow=IS_SLOW[winner],
+            ratio=self.cusums.ratio[winner, at].astype(np.float64),
+            evidence=self.cusums.value[winner, at].astype(np.float64),
+        )
+        self.windows.open(self.bucket, opening)
+        self.line.mark_hot(self.bucket, at, self.windows.started[at])
+        return opened
+
+    def _learn(self, count: Floats, expect: Expectation, runs: Runs) -> None:
+        hot, opposite = self._never, self._never
+        at = self.windows.open_series()
+        if at.size:
+            hot = np.zeros(len(count), np.bool_)
+            hot[at] = self.windows.young(self.bucket, at)
+        if self._any_one_sided:
+            opposite = self._glance(expect.judged, runs)
+        known = (self.season.days > 0) | (self.mean.buckets > 0)
+        leaving = self.line.exchange(
+            self.bucket, np.where(expect.seen, count, np.nan), np.where(known, expect.slow, np.nan), hot, opposite
+        )
+        value = leaving.learnt()
+        use = ~np.isnan(value)
+        cool = use & ~leaving.hot
+        self.slots.add(value, use, cool)
+        self.mean.learn(value, use)
+        self.level.learn(value, leaving.expected, cool & ~np.isnan(leaving.expected))
+        self.spread.learn(count, expect.slow, expect.fast, expect.excess, expect.seen)
+
+    def _glance(self, judged: Bools, runs: Runs) -> Bools:
+        value = np.where(self.limits.surges, runs.drop_nats, runs.surge_nats)
+        high = value * self._glance_scale >= 1.0
+        at = (judged & (high | (self.glance.since >= 0))).nonzero()[0]
+        if not at.size:
+            return self._never
+        high_here = high[at] & (self.windows.direction[at] == 0)
+        winner = self.cusums.winner(at, ~self.limits.surges[at])
+        start = self.cusums.start[winner, at].astype(np.int64)
+        hot = np.zeros(len(judged), np.bool_)
+        hot[at] = self.glance.step(self.bucket, at, high_here, start, self.line)
+        return hot

@@ -1,0 +1,69 @@
+"""How much more or less than expected there is today, and the plain mean for as long as there is no other day.
+
+The plain mean of what has left the delay line (gain 1/n, at least a day's) is all a first day can know.
+The fast level is a Gamma-Poisson ratio over the last twenty minutes that have left the line: with exponential sums of
+counts F and of expectations M,
+
+    mf = m0 (F + 20) / (M + 20)
+
+The prior of 20 events keeps it at 1 where little comes. A time constant of 60 minutes is slower and no better.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from streams.detection.columns import Array, Bools, Columns, Floats
+
+KEEP = float(np.exp(-1 / 20))  # a time constant of 20 minutes
+KEEP_SLOT = KEEP**10
+PRIOR_EVENTS = 20.0
+RATIO_LIMIT = 5.0  # either way: more in the last hour than that is for a window to say
+MEAN_BUCKETS = 1440.0  # a day, so that the plain mean holds every hour alike
+
+
+class PlainMean(Columns):
+    """Mean count of a bucket, without regard to the time of day."""
+
+    PART = "mean"
+    STATE = ("mean", "buckets")
+
+    def __init__(self, n: int) -> None:
+        self.mean, self.buckets = np.zeros(n), np.zeros(n)
+
+    def learn(self, count: Floats, use: Bools) -> None:
+        """Take in a bucket that has left the line, where `use`."""
+        np.minimum(self.buckets + use, MEAN_BUCKETS, out=self.buckets)
+        self.mean += np.where(use, count - self.mean, 0.0) / np.maximum(self.buckets, 1.0)
+
+
+class FastLevel(Columns):
+    """The ratio of the last minutes' counts to what the season expected of them."""
+
+    PART = "level"
+    STATE = ("counts", "expected")
+
+    def __init__(self, n: int) -> None:
+        self.counts, self.expected = np.zeros(n), np.zeros(n)
+
+    def ratio(self) -> Floats:
+        """mf / m0, within 1/RATIO_LIMIT .. RATIO_LIMIT."""
+        ratio = (self.counts + PRIOR_EVENTS) / (self.expected + PRIOR_EVENTS)
+        return np.minimum(np.maximum(ratio, 1 / RATIO_LIMIT), RATIO_LIMIT)
+
+    def learn(self, count: Floats, expected: Floats, use: Bools) -> None:
+        """Take in a bucket that has left the line, where `use`; elsewhere nothing fades either."""
+        keep = np.where(use, KEEP, 1.0)
+        self.counts *= keep
+        self.counts += np.where(use, count, 0.0)
+        self.expected *= keep
+        self.expected += np.where(use, expected, 0.0)
+
+    def rescale(self, at: Array | slice, factor: Floats) -> None:
+        """The season has changed its mind by `factor`: that is no change of the traffic."""
+        self.expected[at] *= factor
+
+    def reset(self, at: Array) -> None:
+        """Forget the last minutes: an outage has just ended."""
+        self.counts[at] = 0.0
+        self.expected[at] = 0.0

@@ -1,0 +1,212 @@
+"""Detection for one tallies partition: from sealed buckets of its services to bucket reports.
+
+Judged per signal are every service as a whole and each region that the catalogue lists for it. All series of a signal
+are stepped together; what stays in Python is a loop over the rows that carried events and over what has an outage.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.catalogue import Catalogue
+from streams.contracts.events import OTHER, SIGNALS, Signal
+from streams.contracts.series import BucketReport, Detail
+from streams.contracts.tallies import History, Tally
+from streams.detection.bank import SeriesBank, SeriesRow
+from streams.detection.details import LEANING_FROM, PendingDetails, details_of
+from streams.detection.history_records import history_arrays
+from streams.detection.report import bucket_report
+from streams.ingest.placement import partition_of
+from streams.tally.sealing import SealedBucket, Sealing
+
+
+class PartitionDetector:
+    """Everything detect knows of one tallies partition. `input_partitions`: of every input topic, by bare name."""
+
+    def __init__(
+        self, partition: int, partitions: int, catalogue: Catalogue, input_partitions: Mapping[str, int]
+    ) -> None:
+        self.partition = partition
+        self.partitions = partitions
+        services = [s for s in (*catalogue.services, OTHER) if partition_of(s, partitions) == partition]
+        self._sealing = Sealing(input_partitions)
+        self._signals = {signal: SignalDetector(signal, sorted(services), catalogue) for signal in SIGNALS}
+
+    def read(self, tally: Tally) -> Iterator[BucketReport]:
+        """Merges one record in; the reports of the buckets that it seals, in order."""
+        self._sealing.offer(tally)
+        for signal in SIGNALS:
+            for sealed in self._sealing.seal(signal):
+                detector = self._signals[signal]
+                if not detector.begun:
+                    detector.begin(sealed.bucket, self._sealing.history)
+                yield detector.step(sealed, self.partition, self.partitions)
+
+    def watermarks(self) -> dict[tuple[str, int], int]:
+        """W of every source partition, in milliseconds, for lag metrics."""
+        return self._sealing.watermarks()
+
+    def snapshot(self) -> dict[str, bytes]:
+        """Named blocks; `restore` of them goes on bit for bit alike."""
+        blocks = {"sealing": self._sealing.snapshot()}
+        for signal, detector in self._signals.items():
+            blocks |= {f"{signal}.{name}": block for name, block in detector.snapshot().items()}
+        return blocks
+
+    def restore(self, blocks: Mapping[str, bytes]) -> None:
+        """Goes on from a snapshot. Series that the catalogue has gained since then begin cold."""
+        self._sealing.restore(blocks["sealing"])
+        for signal, detector in self._signals.items():
+            own = {name.removeprefix(f"{signal}."): b for name, b in blocks.items() if name.startswith(f"{signal}.")}
+            detector.restore(own)
+
+
+class _Kept(msgspec.Struct):
+    """What a signal keeps beside the bank's arrays."""
+
+    keys: list[tuple[str, str | None]]
+    seen: list[str]
+    direction: list[int]
+    pending: dict[str, list[Detail]]
+
+
+class SignalDetector:
+    """All series of one signal in one tallies partition."""
+
+    def __init__(self, signal: Signal, services: Sequence[str], catalogue: Catalogue) -> None:
+        self.signal = signal
+        self.services = list(services)
+        self.rows = [row for service in services for row in _series_rows(signal, service, catalogue)]
+        self.index = {(row.service, row.region): i for i, row in enumerate(self.rows)}
+        self.whole = np.array([self.index[service, None] for service in self.services], np.intp)
+        self.seen: set[str] = set()
+        self.bank: SeriesBank | None = None
+        self.direction = np.zeros(len(self.rows), np.int8)  # of what is open, or closed in the last bucket
+        self._pending = PendingDetails()
+
+    @property
+    def begun(self) -> bool:
+        """Whether the first bucket is known."""
+        return self.bank is not None
+
+    def begin(self, first_bucket: int, history: Sequence[History]) -> None:
+        """Starts with the first bucket there is, on the history that was given before it."""
+        self.bank = SeriesBank(self.rows, first_bucket)
+        own = [h for h in history if h.signal == self.signal and (h.service, h.region) in self.index]
+        if own:
+            self.bank.warm_up(*history_arrays(own, self.index, first_bucket))
+            self.seen.update(h.service for h in own)
+
+    def step(self, sealed: SealedBucket, partition: int, partitions: int) -> BucketReport:
+        """The report of one sealed bucket."""
+        assert self.bank is not None, "begin() comes first"
+        counts, late = self._counts(sealed)
+        judged = np.full_like(counts, np.nan) if sealed.blind else counts
+        step = self.bank.step(judged)
+        self.direction = np.where(step.closed, self.direction, step.open)
+        lean = self._by_service(np.abs(step.lean))
+        is_open = self._by_service(step.open != 0)
+        details = self._pending.emit(
+            details_of(sealed, self.index, step.expected),
+            leaning={s for s, share in zip(self.services, lean, strict=True) if share > 0},
+            notable={
+                s for s, share, o in zip(self.services, lean, is_open, strict=True) if o or share >= LEANING_FROM
+            },
+        )
+        absent = [s for s in self.services if s not in self.seen]
+        return bucket_report(self, sealed, step, counts, details, late, absent, partition, partitions)
+
+    def snapshot(self) -> dict[str, bytes]:
+        """Named blocks: one per array of the bank, and the rest."""
+        if self.bank is None:
+            return {}
+        keys = [(row.service, row.region) for row in self.rows]
+        kept = _Kept(keys, sorted(self.seen), self.direction.tolist(), self._pending.held)
+        blocks = {f"bank.{name}": _array_bytes(array) for name, array in self.bank.snapshot().items()}
+        return blocks | {"kept": msgspec.msgpack.encode(kept)}
+
+    def restore(self, blocks: Mapping[str, bytes]) -> None:
+        """Goes on from a snapshot, series by series: the catalogue may have gained or lost some."""
+        if not blocks:
+            self.bank = None
+            return
+        kept = msgspec.msgpack.decode(blocks["kept"], type=_Kept)
+        arrays = {
+            name.removeprefix("bank."): np.load(io.BytesIO(block), allow_pickle=False)
+            for name, block in blocks.items()
+            if name.startswith("bank.")
+        }
+        self.bank = SeriesBank(self.rows, 0)
+        self.bank.restore(self._rearranged(arrays, kept.keys))
+        was = dict(zip(kept.keys, kept.direction, strict=True))
+        self.direction = np.array([was.get((row.service, row.region), 0) for row in self.rows], np.int8)
+        self.seen = set(kept.seen)
+        self._pending = PendingDetails(kept.pending)
+
+    def _rearranged(
+        self, arrays: dict[str, NDArray[np.generic]], keys: Sequence[tuple[str, str | None]]
+    ) -> dict[str, NDArray[np.generic]]:
+        """The arrays of a snapshot in the order of today's rows; rows that are new keep a fresh bank's values."""
+        if list(keys) == [(row.service, row.region) for row in self.rows]:
+            return arrays
+        assert self.bank is not None
+        pairs = [(self.index[key], i) for i, key in enumerate(keys) if key in self.index]
+        into, out_of = np.array([p[0] for p in pairs], np.intp), np.array([p[1] for p in pairs], np.intp)
+        rearranged = self.bank.snapshot()
+        for name, array in arrays.items():
+            if name == "rows":
+                continue  # says which series they are: today's
+            if array.ndim and array.shape[-1] == len(keys):  # series stand along the last axis
+                rearranged[name][..., into] = array[..., out_of]
+            else:
+                rearranged[name] = array
+        return rearranged
+
+    def _counts(self, sealed: SealedBucket) -> tuple[NDArray[np.float64], dict[str, int]]:
+        counts = np.zeros(len(self.rows))
+        late: dict[str, int] = {}
+        for row in sealed.rows:
+            whole = self.index.get((row.service, None))
+            if whole is None:
+                continue  # a service that the catalogue no longer has
+            for region, count in row.regions.items():
+                counts[whole] += count
+                one = self.index.get((row.service, region))
+                if one is not None:
+                    counts[one] += count
+            if row.regions:
+                self.seen.add(row.service)
+            if row.late:
+                late[row.service] = late.get(row.service, 0) + row.late
+        return counts, dict(sorted(late.items()))
+
+    def _by_service(self, values: NDArray[np.generic]) -> NDArray[np.float64]:
+        """The largest value among the series of each service (rows of a service stand together)."""
+        return np.maximum.reduceat(values.astype(np.float64), self.whole)
+
+
+def _series_rows(signal: Signal, service: str, catalogue: Catalogue) -> list[SeriesRow]:
+    """The judged series of a service in one signal: the whole first, then each region of the catalogue."""
+    if service == OTHER:  # counted, never judged: it is no service
+        return [SeriesRow(OTHER, None, 1.0, 1, surges=False, drops=False)]
+    entry = catalogue.services[service]
+    # With one region the whole and the region are the same series.
+    regions: tuple[str, ...] = entry.regions if len(entry.regions) > 1 else ()
+    siblings = len(SIGNALS) * (1 + len(regions))
+    # Fewer reports than usual are good news or sleeping users, never by themselves an outage.
+    drops = signal == "errors"
+    return [
+        SeriesRow(service, region, entry.false_opens_per_year, siblings, surges=True, drops=drops)
+        for region in (None, *regions)
+    ]
+
+
+def _array_bytes(array: NDArray[np.generic]) -> bytes:
+    out = io.BytesIO()
+    np.save(out, array, allow_pickle=False)
+    return out.getvalue()

@@ -1,0 +1,101 @@
+"""What similar days held at this time of day.
+
+For each of the last 14 days, how well its shape fits today's, its level set aside: with exponential sums of slots, of
+today X and of that day B at the same hours, over six hours (X6, B6) and half an hour (X3, B3),
+
+    q^2 = min(1, (ln((X3 + 3) / (B3 + 3)) - ln((X6 + 10) / (B6 + 10)))^2),   L = its mean over six hours
+
+and then, with rates y at the time asked for,
+
+    m0 = sum w rho y / sum w,   w = (L + 0.003)^-2,   rho = (X6 + k) / (B6 + k),   k = 20 + 0.02 B6
+
+so that it learns by itself whether today is a weekday, a Sunday, a holiday or the day after a clock change. `k` is the
+Gamma prior of a Gamma-Poisson level (Gelman et al., Bayesian Data Analysis, ch. 2); weights by discounted losses follow
+Cesa-Bianchi & Lugosi 2006, Prediction, Learning, and Games. All days alike instead: J .836 against .877.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from streams.detection.columns import Array, Bools, Columns, Floats, Singles
+from streams.detection.delay import LINE_MIN
+from streams.detection.history import LAGS, SLOT_MIN, History
+
+SLOTS_WAITING = LINE_MIN // SLOT_MIN + 1  # a slot has wholly left the line so many slots after it began
+KEEP_6H = np.float32(np.exp(-SLOT_MIN / 360))  # 3 to 12 hours make no difference
+KEEP_HALF_HOUR = np.float32(np.exp(-SLOT_MIN / 30))
+SLOTS_OF_6H = 36.0
+PRIOR_LOSS, PRIOR_SLOTS = 0.05, 6.0  # a day not yet compared: a shape off by 22 %, said with the weight of an hour
+LOSS_FLOOR = 0.003  # shapes within 5 % count as the same: else one lucky day takes all the weight
+SAME_WEEKDAY = 0.6  # loss of the days 7 and 14 back times this: a hint, without clear effect
+LEVEL_PRIOR_EVENTS, LEVEL_PRIOR_SHARE = 20.0, 0.02
+LEVEL_LIMIT = 4.0  # either way: beyond it, it is another service
+_BORDERS = SLOTS_WAITING + 2  # from the begin of the slot that leaves to the end of the one that comes
+_HINT = np.where(np.arange(1, LAGS + 1) % 7 == 0, SAME_WEEKDAY, 1.0).astype(np.float32)[:, None]
+
+
+class Season(Columns):
+    """Expected events a minute by time of day; works slot by slot, straight lines between slot borders."""
+
+    PART = "season"
+    STATE = ("rates", "today_6h", "that_6h", "today_3", "that_3", "loss", "slots", "left", "right", "days")
+
+    def __init__(self, n: int) -> None:
+        self.rates = np.full((_BORDERS, LAGS, n), np.nan, np.float32)  # ring by border
+        self.today_6h, self.that_6h, self.today_3, self.that_3 = (np.zeros((LAGS, n), np.float32) for _ in range(4))
+        self.loss = np.full((LAGS, n), PRIOR_LOSS, np.float32)
+        self.slots = np.full((LAGS, n), PRIOR_SLOTS, np.float32)
+        self.left, self.right = np.zeros(n), np.zeros(n)  # m0 at both ends of the slot at hand
+        self.days = np.zeros(n, np.int16)  # how many days there are to compare with; 0: left and right mean nothing
+
+    def compare(self, slot: int, at: slice, count: Floats, seen: Floats) -> None:
+        """Learn how slot `slot` (wholly out of the line, without hot buckets: `seen` of them) fits each day."""
+        today, that = count.astype(np.float32), self._between(slot, at) * seen.astype(np.float32)
+        use = ~np.isnan(that)  # a day that has no value here learns nothing
+        use &= seen > 0
+        today_6h = _add(self.today_6h[:, at], today, use, KEEP_6H)
+        that_6h = _add(self.that_6h[:, at], that, use, KEEP_6H)
+        today_3 = _add(self.today_3[:, at], today, use, KEEP_HALF_HOUR)
+        that_3 = _add(self.that_3[:, at], that, use, KEEP_HALF_HOUR)
+        q = np.log((today_3 + 3) * (that_6h + 10) / ((that_3 + 3) * (today_6h + 10)))
+        q *= q
+        slots = self.slots[:, at]
+        np.minimum(slots + use, np.float32(SLOTS_OF_6H), out=slots)
+        loss = self.loss[:, at]
+        loss += np.where(use, (np.minimum(q, 1) - loss) / slots, np.float32(0))
+
+    def advance(self, slot: int, at: slice, history: History) -> None:
+        """Go on to slot `slot`: look up the rates at its end and weigh the days anew."""
+        self.rates[(slot + 1) % _BORDERS, :, at] = history.rates(slot + 1, at)
+        first, last = self.rates[slot % _BORDERS, :, at], self.rates[(slot + 1) % _BORDERS, :, at]
+        there = ~np.isnan(first + last)
+        self.days[at] = there.sum(axis=0)
+        that_6h = self.that_6h[:, at]
+        prior = LEVEL_PRIOR_EVENTS + np.float32(LEVEL_PRIOR_SHARE) * that_6h
+        level = (self.today_6h[:, at] + prior) / (that_6h + prior)
+        np.clip(level, 1 / LEVEL_LIMIT, LEVEL_LIMIT, out=level)
+        weight = (self.loss[:, at] * _HINT + np.float32(LOSS_FLOOR)) ** -2
+        weight *= there
+        total = np.maximum(weight.sum(axis=0), np.float32(1e-30))
+        level *= weight
+        self.left[at] = np.where(there, level * first, 0).sum(axis=0) / total
+        self.right[at] = np.where(there, level * last, 0).sum(axis=0) / total
+
+    def accept(self, at: Array, factor: Floats) -> None:
+        """Today's level is `factor` times what it was taken for, for good."""
+        self.today_6h[:, at] *= factor.astype(np.float32)
+        self.today_3[:, at] *= factor.astype(np.float32)
+        self.left[at] *= factor
+        self.right[at] *= factor
+
+    def _between(self, slot: int, at: slice) -> Singles:
+        """Mean rate of each day over a slot whose borders are still in the ring."""
+        rates: Singles = (self.rates[slot % _BORDERS, :, at] + self.rates[(slot + 1) % _BORDERS, :, at]) * np.float32(0.5)
+        return rates
+
+
+def _add(total: Singles, value: Singles, use: Bools, keep: np.float32) -> Singles:
+    """Exponential sum, in place, where `use`."""
+    np.copyto(total, total * keep + value, where=use)
+    return total

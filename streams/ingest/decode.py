@@ -1,0 +1,141 @@
+"""Bytes to events, a batch at a time: the good ones in one pass of C, the bad ones named one by one.
+
+A record is refused for the first reason that holds, in this order: size, depth, UTF-8, JSON, shape. Times are judged
+afterwards (`time_column`), since whether a time is too far ahead depends on the log.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from streams.contracts.events import EVENT_TYPES, ClockRecord, Event
+from streams.ingest.refusals import Reason, Refused
+
+MAX_RECORD_BYTES = 16 * 1024  # an event is a few hundred bytes; more is a payload that lost its way
+MAX_DEPTH = 32  # far below the depth at which any JSON reader of ours would stop, so that none decides by its stack
+
+Topic = Literal["errors", "reports", "statements", "feedback"]
+Failure = Refused | ClockRecord
+
+_FIELD_REASONS: dict[str, Reason] = {"count": "bad_count", "time": "bad_time", "until": "bad_time", "clock": "bad_time"}
+_AT_FIELD = re.compile(r"at `\$\.(\w+)")
+_OPENING = re.compile(rb'"(?:[^"\\]|\\.)*"|([\[{])|([\]}])', re.DOTALL)
+
+
+class BatchDecoder:
+    """Decodes the values of one input topic."""
+
+    def __init__(self, topic: str) -> None:
+        self._decode = msgspec.json.Decoder(EVENT_TYPES[topic]).decode
+        self._decode_clock = msgspec.json.Decoder(ClockRecord).decode
+
+    def batch(self, values: Sequence[bytes]) -> tuple[list[Event | None], dict[int, Failure]]:
+        """Events in order, None where there is none, and by position what stands there instead."""
+        failures = self._screen(values)
+        if failures:
+            return self._with_screened(values, failures)
+        return self._decoded(values, failures)
+
+    def one(self, value: bytes) -> Event | Failure:
+        """The event in a single value, or why there is none."""
+        events, failures = self.batch([value])
+        event = events[0]
+        return failures[0] if event is None else event
+
+    def _decoded(self, values: Sequence[bytes], failures: dict[int, Failure]) -> tuple[list[Event | None], dict[int, Failure]]:
+        events: list[Event | None] = []
+        rest = iter(values)
+        while True:
+            try:
+                events.extend(map(self._decode, rest))  # stops at the first bad one, keeping those before it
+                return events, failures
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                position = len(events)
+                failures[position] = self._failure(values[position], error)
+                events.append(None)
+
+    def _with_screened(
+        self, values: Sequence[bytes], screened: dict[int, Failure]
+    ) -> tuple[list[Event | None], dict[int, Failure]]:
+        """As `_decoded`, for a batch of which some were refused unread."""
+        kept = [i for i in range(len(values)) if i not in screened]
+        decoded, failures = self._decoded([values[i] for i in kept], {})
+        events: list[Event | None] = [None] * len(values)
+        for i, event in zip(kept, decoded, strict=True):
+            events[i] = event
+        return events, dict(sorted((screened | {kept[j]: f for j, f in failures.items()}).items()))
+
+    def _screen(self, values: Sequence[bytes]) -> dict[int, Failure]:
+        """What is refused without being read. Looks at the whole batch at once first: nearly all batches are clean."""
+        found: dict[int, Failure] = {}
+        joined = b"".join(values)
+        # Each record opens at least one bracket, or is no event at all: so many openings more than records, so deep at most.
+        suspect_depth = joined.count(b"{") + joined.count(b"[") > MAX_DEPTH
+        if len(joined) <= MAX_RECORD_BYTES and not suspect_depth and joined.isascii():
+            return found
+        ascii_only = joined.isascii()
+        for i, value in enumerate(values):
+            if len(value) > MAX_RECORD_BYTES:
+                found[i] = Refused("too_large", f"{len(value)} bytes, at most {MAX_RECORD_BYTES}")
+            elif suspect_depth and value.count(b"{") + value.count(b"[") > MAX_DEPTH and depth(value) > MAX_DEPTH:
+                found[i] = Refused("too_deep", f"more than {MAX_DEPTH} levels")
+            elif not ascii_only and not value.isascii() and not _is_utf8(value):
+                found[i] = Refused("not_json", "not UTF-8")
+        return found
+
+    def _failure(self, value: bytes, error: Exception) -> Failure:
+        text = str(error)
+        if isinstance(error, RecursionError):  # cannot happen below MAX_DEPTH; kept so that no record can end the process
+            return Refused("too_deep", f"more than {MAX_DEPTH} levels")
+        if not isinstance(error, msgspec.ValidationError):
+            return Refused("not_json", text)
+        clock = self._clock(value)
+        if clock is not None:
+            return clock
+        if text.startswith("Object missing required field"):
+            return Refused("missing_field", text)
+        return Refused(_reason_at(text), text)
+
+    def _clock(self, value: bytes) -> Failure | None:
+        if b'"clock"' not in value:
+            return None
+        try:
+            return self._decode_clock(value)
+        except msgspec.ValidationError as error:
+            # `{"clock": true}` is a bad clock, not an event that lacks a service; anything with more fields is an event.
+            text = str(error)
+            return Refused("bad_time", text) if "$.clock" in text else None
+
+
+def _reason_at(text: str) -> Reason:
+    at = _AT_FIELD.search(text)
+    field = at.group(1) if at else ""
+    if text.startswith("Invalid enum value"):
+        return "bad_status" if field == "status" else "bad_action"
+    if field in ("status", "action"):
+        return "bad_status" if field == "status" else "bad_action"
+    return _FIELD_REASONS.get(field, "bad_type")
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def depth(value: bytes) -> int:
+    """How deep brackets nest outside of strings; the same for every reader, whether the JSON is whole or not."""
+    deepest = level = 0
+    for match in _OPENING.finditer(value):
+        if match.group(1):
+            level += 1
+            deepest = max(deepest, level)
+        elif match.group(2):
+            level -= 1
+    return deepest

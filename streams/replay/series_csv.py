@@ -1,0 +1,196 @@
+"""The detector over one file of counts: `timestamp,value` in, one object per bucket and window out.
+
+Causal: what is said of a bucket hangs on the rows up to it. Rows that are absent are minutes in which nothing was seen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from streams.contracts.times import BUCKET_MS, BadTime, parse_time_ms, rfc3339
+from streams.detection.bank import BankStep, SeriesBank, SeriesRow
+
+DEFAULT_FALSE_OPENS_PER_YEAR = 4.0  # as in the catalogue
+MAX_GAP_BUCKETS = 60 * 1440  # two months unseen: nothing learnt before is left, and the file is more likely wrong
+MAX_COUNT = 1e12
+
+
+class SeriesFileError(ValueError):
+    """A file that cannot be judged: names file, line, cause and remedy in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountSeries:
+    """What a file holds: `buckets` ascending, without repetition; `offset_ms`: where in its minute every row lies."""
+
+    buckets: list[int]
+    values: list[float]
+    offset_ms: int
+
+
+def backtest_series(
+    path: Path, *, profile: str = "counts", false_opens_per_year: float = DEFAULT_FALSE_OPENS_PER_YEAR
+) -> Iterator[dict[str, Any]]:
+    """Judge the series in `path`: a dict per row (`timestamp`, `value`, ...) and per window (`opened_at`, ...).
+
+    A window comes once it is closed, or at the end with `closed_at` None. Surges and drops are both looked for. Raises
+    SeriesFileError (before the first object) for a file that cannot be judged, ValueError for a profile or tolerance.
+    """
+    if profile != "counts":
+        known = "profile 'smooth' is not built yet" if profile == "smooth" else f"there is no profile {profile!r}"
+        raise ValueError(f"{known}: use --profile counts")
+    if not (false_opens_per_year > 0 and math.isfinite(false_opens_per_year)):
+        raise ValueError(f"false opens a year must be a number above 0, not {false_opens_per_year}: the default is 4")
+    return _judge(read_series(path), false_opens_per_year)
+
+
+def _judge(series: CountSeries, false_opens_per_year: float) -> Iterator[dict[str, Any]]:
+    bank = SeriesBank([SeriesRow("series", None, false_opens_per_year, 1)], series.buckets[0])
+    blind = np.array([np.nan])
+    recent: dict[int, float] = {}  # counts since the earliest bucket a window may still be dated back to
+    step: BankStep | None = None
+    for bucket, value in zip(series.buckets, series.values, strict=True):
+        while bank.bucket < bucket:
+            step = bank.step(blind)
+        step = bank.step(np.array([value]))
+        yield _bucket_object(step, value, series.offset_ms)
+        recent[bucket] = value
+        if step.closed[0]:
+            yield _window_object(step, recent, series.offset_ms)
+        if step.open[0] == 0 and step.lean[0] == 0:
+            recent.clear()
+    if step is not None and step.open[0] != 0:
+        yield _window_object(step, recent, series.offset_ms)
+
+
+def _bucket_object(step: BankStep, value: float, offset_ms: int) -> dict[str, Any]:
+    return {
+        "timestamp": _moment(step.bucket, offset_ms),
+        "value": _number(value),
+        "expected": _rounded(step.expected[0]),
+        "score": _rounded(step.score[0]),
+        "upper": _rounded(step.upper[0]),
+        "lower": _rounded(step.lower[0]),
+    }
+
+
+def _window_object(step: BankStep, recent: dict[int, float], offset_ms: int) -> dict[str, Any]:
+    is_closed = bool(step.closed[0])
+    first, last = int(step.started[0]), int(step.ended[0]) if is_closed else step.bucket
+    inside = [value for bucket, value in recent.items() if first <= bucket <= last]
+    # A closed window no longer shows its direction: its peak lies on the side of the expectation it opened to.
+    surge = step.direction[0] > 0
+    return {
+        "opened_at": _moment(first, offset_ms),
+        "detected_at": _moment(int(step.detected[0]), offset_ms),
+        "closed_at": _moment(last, offset_ms) if is_closed else None,
+        "peak": _number((max if surge else min)(inside)),
+        "direction": "surge" if surge else "drop",
+    }
+
+
+def _moment(bucket: int, offset_ms: int) -> str:
+    return rfc3339(bucket * BUCKET_MS + offset_ms)
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.6g}")
+
+
+def _number(value: float) -> int | float:
+    return int(value) if value == int(value) else value
+
+
+def read_series(path: Path) -> CountSeries:
+    """Rows of a CSV `timestamp,value`, with or without that header, a minute apart or more, counts a minute.
+
+    Timestamps: ISO 8601 (without an offset: UTC) or epoch seconds. Raises SeriesFileError.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        cause = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise SeriesFileError(f"{path}: cannot be read ({cause}); name a CSV file of timestamp,value") from error
+    buckets: list[int] = []
+    values: list[float] = []
+    first_ms = 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or (not buckets and _is_header(line)):
+            continue
+        where = f"{path}, line {number}"
+        time_ms, value = _row(line, where)
+        if not buckets:
+            first_ms = time_ms
+        bucket = time_ms // BUCKET_MS
+        if buckets:
+            _check_order(buckets[-1], bucket, time_ms - first_ms, where)
+        buckets.append(bucket)
+        values.append(value)
+    if not buckets:
+        raise SeriesFileError(f"{path}: no rows; write a line timestamp,value for every minute that was seen")
+    _check_spacing(path, buckets)
+    return CountSeries(buckets, values, first_ms % BUCKET_MS)
+
+
+def _is_header(line: str) -> bool:
+    return line.split(",")[0].strip().strip('"').lower() in ("timestamp", "time", "date", "datetime", "ts")
+
+
+def _row(line: str, where: str) -> tuple[int, float]:
+    cells = [cell.strip().strip('"') for cell in line.split(",")]
+    if len(cells) != 2:
+        raise SeriesFileError(f"{where}: {len(cells)} columns; write timestamp,value")
+    try:
+        value = float(cells[1])
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise SeriesFileError(f"{where}: {cells[1]!r} is not a number; leave out the row of a minute that was not seen")
+    if not 0 <= value <= MAX_COUNT:
+        raise SeriesFileError(f"{where}: {cells[1]} is no count; counts lie between 0 and {MAX_COUNT:g}")
+    try:
+        return _time_ms(cells[0]), value
+    except (BadTime, ValueError, OverflowError) as error:
+        raise SeriesFileError(
+            f"{where}: {cells[0]!r} is not a time; write ISO 8601 (2022-07-14T11:45:00Z) or epoch seconds"
+        ) from error
+
+
+def _time_ms(text: str) -> int:
+    try:
+        return parse_time_ms(float(text))
+    except BadTime:
+        raise
+    except ValueError:
+        moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        text = moment.replace(tzinfo=UTC).isoformat()
+    return parse_time_ms(text)
+
+
+def _check_order(before: int, bucket: int, since_first_ms: int, where: str) -> None:
+    if bucket < before:
+        raise SeriesFileError(f"{where}: earlier than the row before; sort the rows by time")
+    if bucket == before:
+        raise SeriesFileError(f"{where}: a second row in the same minute; sum up to one row a minute")
+    if since_first_ms % BUCKET_MS:
+        raise SeriesFileError(f"{where}: not a whole number of minutes after the first row; sum up to one row a minute")
+    if bucket - before > MAX_GAP_BUCKETS:
+        raise SeriesFileError(
+            f"{where}: nothing for {(bucket - before) // 1440} days; check the time, or split the file"
+        )
+
+
+def _check_spacing(path: Path, buckets: list[int]) -> None:
+    nearest = min((b - a for a, b in zip(buckets, buckets[1:], strict=False)), default=1)
+    if nearest > 1:
+        raise SeriesFileError(
+            f"{path}: rows are {nearest} minutes apart; only counts a minute are judged, sum per minute"
+        )

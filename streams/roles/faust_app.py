@@ -1,0 +1,84 @@
+"""Building and running a Faust app: the settings that make it exact, and a watchdog for its known hang."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from pathlib import Path
+
+import faust
+import structlog
+
+from streams.settings import Settings
+
+log = structlog.get_logger("faust")
+
+
+def faust_app(role: str, settings: Settings, directory: Path) -> faust.App:
+    """An app called `<prefix><role>`, which is its group and the first part of its changelog's name."""
+    return faust.App(
+        settings.topic(role),
+        broker=[f"kafka://{broker}" for broker in settings.broker_list],
+        datadir=str(directory),
+        store="memory://",
+        # Topics are made beforehand with their settings; declaring them needs a controller, which a mock cluster has not.
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        web_enabled=False,  # Faust's own server listens on every address and shows tables
+        consumer_auto_offset_reset="earliest",
+        producer_acks=-1,
+        producer_max_request_size=8 * 1024 * 1024,
+        consumer_max_fetch_size=8 * 1024 * 1024,
+        stream_buffer_maxsize=256,  # records of up to 512 kB each: enough to stay busy, little enough to hold
+        broker_session_timeout=10.0,
+        broker_heartbeat_interval=2.0,
+        broker_max_poll_interval=300.0,
+        stream_wait_empty=False,  # what is unacknowledged waits for a snapshot, not for a rebalance
+        broker_commit_interval=1.0,
+        worker_redirect_stdouts=False,
+        loghandlers=[],
+    )
+
+
+def run_app(app: faust.App) -> None:
+    """Runs until SIGTERM or SIGINT. Exits the process non-zero when a service of Faust's crashed."""
+    worker = faust.Worker(app, loglevel=logging.WARNING, quiet=True, redirect_stdouts=False)
+    worker.execute_from_commandline()
+
+
+class Watchdog:
+    """Ends the process when its input grows and it makes no progress: Faust is known to hang after rebalances.
+
+    `beat` with every record taken in; `wanted` says whether there is more to take in.
+    """
+
+    def __init__(self, patience_s: float = 60.0) -> None:
+        self._patience_s = patience_s
+        self._beat_s = time.monotonic()
+        self._behind_since_s: float | None = None
+
+    def beat(self) -> None:
+        self._beat_s = time.monotonic()
+        self._behind_since_s = None
+
+    def see(self, behind: bool) -> None:
+        """Tells whether the log holds more than was taken in."""
+        if not behind:
+            self._behind_since_s = None
+        elif self._behind_since_s is None:
+            self._behind_since_s = time.monotonic()
+
+    def watch(self, behind: threading.Event) -> None:
+        """Starts the watching thread."""
+
+        def loop() -> None:
+            while True:
+                time.sleep(1.0)
+                since_s = self._behind_since_s
+                if since_s is not None and time.monotonic() - max(since_s, self._beat_s) > self._patience_s:
+                    log.error("no progress while the input grows: ending the process", patience_s=self._patience_s)
+                    os._exit(75)  # EX_TEMPFAIL
+
+        threading.Thread(target=loop, name="watchdog", daemon=True).start()

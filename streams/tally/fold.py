@@ -1,0 +1,247 @@
+"""One source partition of `errors` or `reports`, read in offset order: what is counted, late, repeated or refused.
+
+A pure fold: the same log gives the same result whatever the sizes of batches and flushes, and however often it is
+read again from a checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.catalogue import Catalogue
+from streams.contracts.events import OTHER, ErrorEvent, Event, Report, Signal
+from streams.contracts.tallies import Row
+from streams.contracts.times import PANE_MS, QUARTER_MS
+from streams.ingest.refusals import Refused
+from streams.tally.checkpoint import Checkpoint
+from streams.tally.panes import Pane
+from streams.tally.reading import Reading, RecordBatch, read_batch
+from streams.tally.watermark import NO_CLOCK, ClockMode
+
+__all__ = ["Outcome", "PartitionFold", "RecordBatch"]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a batch came to, for offsets that had not been reached before. Positions are within the batch.
+
+    `counts`: accepted, duplicate, late, refused and unknown_service *records*. `unknown`: names nobody knows.
+    """
+
+    refused: list[tuple[int, Refused]] = field(default_factory=list)
+    late: list[int] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=Counter)
+
+
+class PartitionFold:
+    """The fold of one partition of `signal`'s topic, from a checkpoint on."""
+
+    def __init__(
+        self,
+        signal: Signal,
+        clock_mode: ClockMode,
+        allowed_delay_ms: int,
+        catalogue: Catalogue,
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
+        start = checkpoint or Checkpoint()
+        self.signal = signal
+        self.position = start.offset
+        self.blind: list[tuple[int, int]] = []
+        self._mode: ClockMode = clock_mode
+        self._delay_ms = allowed_delay_ms
+        self._catalogue = catalogue
+        self._clock_ms = start.clock_ms
+        self._reached = start.reached
+        self._muted_ms = start.sealed_ms
+        self._origin_ms = start.origin_ms
+        self._panes: dict[int, Pane] = {}
+        self._touched: set[int] = set()
+        self._quarters: dict[int, _Quarter] = {}
+        self._lost_from_ms: int | None = None
+
+    @property
+    def watermark_ms(self) -> int | None:
+        """Panes that end by then count no more; None before the first clock."""
+        return None if self._clock_ms == NO_CLOCK else self._clock_ms - self._delay_ms
+
+    @property
+    def origin_ms(self) -> int | None:
+        """Event time from which on the partition is known: its first W, or an event counted before there was one."""
+        return self._origin_ms
+
+    def lose(self, next_offset: int) -> None:
+        """The records before `next_offset` are gone unread: from the last clock to the next one we were blind."""
+        self._lost_from_ms = self._clock_ms
+        self.position = next_offset
+
+    def read(self, batch: RecordBatch) -> Outcome:
+        """Counts a batch in. Its offsets must go on where the last one ended (gaps of a compacted log are fine)."""
+        reading = read_batch(self.signal, batch, self._mode, self._clock_ms, self._delay_ms)
+        self.blind += reading.blind
+        if self._lost_from_ms is not None and reading.first_clock_ms != NO_CLOCK:
+            if self._lost_from_ms != NO_CLOCK:
+                self.blind.append((self._lost_from_ms - self._delay_ms, reading.first_clock_ms))
+            self._lost_from_ms = None
+        outcome = Outcome()
+        fresh_from = int(np.searchsorted(batch.offsets, self._reached))
+        for position, refused in reading.refused:
+            if position >= fresh_from:
+                outcome.refused.append((position, refused))
+        outcome.counts["refused"] = len(outcome.refused)
+        self._note_origin(reading)
+        self._note_late(reading, outcome, fresh_from, batch)
+        for pane, rows in _by_pane(reading.panes):
+            self._count(pane, rows, reading, outcome, fresh_from, batch)
+        if len(batch.offsets):
+            self._clock_ms = int(reading.clock_after_ms)
+            self.position = int(batch.offsets[-1]) + 1
+        return outcome
+
+    def changed_rows(self) -> Iterator[Row]:
+        """Cumulative rows of what changed since the last call, oldest pane first. Forgets panes that W has passed."""
+        for pane in sorted(self._touched):
+            for _, row in self._panes[pane].changed_rows():
+                yield row
+        self._touched.clear()
+        watermark = self.watermark_ms
+        if watermark is not None:
+            for pane in [p for p in self._panes if (p + 1) * PANE_MS <= watermark]:
+                del self._panes[pane]
+            for quarter in [q for q in self._quarters if (q + 1) * QUARTER_MS <= watermark]:
+                del self._quarters[quarter]
+
+    def checkpoint(self) -> Checkpoint:
+        """From where a restart counts the same: the first offset of the oldest unsealed pane (reports: quarter)."""
+        watermark = self.watermark_ms
+        offset, clock_ms = self.position, self._clock_ms
+        sealed_ms = NO_CLOCK if watermark is None else watermark
+        held: list[tuple[int, int]] = [
+            (p.first_offset, p.clock_before_ms) for p in self._panes.values() if (p.index + 1) * PANE_MS > sealed_ms
+        ]
+        held += [
+            (q.first_offset, q.clock_before_ms) for i, q in self._quarters.items() if (i + 1) * QUARTER_MS > sealed_ms
+        ]
+        if held:
+            offset, clock_ms = min(held)
+        return Checkpoint(
+            offset, clock_ms, max(self.position, self._reached), max(sealed_ms, self._muted_ms), self._origin_ms
+        )
+
+    def _note_origin(self, reading: Reading) -> None:
+        """Only the first clock, and what was counted before it, can set where the partition begins to be known."""
+        if self._origin_ms is not None and self._clock_ms != NO_CLOCK:
+            return
+        known = [] if self._origin_ms is None else [self._origin_ms]
+        before = reading.clocks_ms == NO_CLOCK
+        if before.any():
+            known.append(int(reading.panes[before].min()) * PANE_MS)
+        if reading.first_clock_ms != NO_CLOCK:
+            known.append(reading.first_clock_ms - self._delay_ms)
+        self._origin_ms = min(known) if known else None
+
+    def _note_late(self, reading: Reading, outcome: Outcome, fresh_from: int, batch: RecordBatch) -> None:
+        """A late record counts as late in the pane in which W stood when it came: that pane is not yet sealed."""
+        for position, event, clock_ms, clock_before_ms in reading.late:
+            pane = self._pane((clock_ms - self._delay_ms) // PANE_MS, int(batch.offsets[position]), clock_before_ms)
+            service = self._catalogue.resolve(cast(ErrorEvent | Report, event).service)
+            pane.service(service or OTHER).late += 1
+            if position >= fresh_from:
+                outcome.late.append(position)
+        outcome.counts["late"] = len(outcome.late)
+
+    def _pane(self, index: int, offset: int, clock_before_ms: int) -> Pane:
+        self._touched.add(index)
+        pane = self._panes.get(index)
+        if pane is None:
+            muted = (index + 1) * PANE_MS <= self._muted_ms
+            pane = self._panes[index] = Pane(index, offset, clock_before_ms, muted=muted)
+        elif offset < pane.first_offset:  # late ones are noted before the rest of their batch
+            pane.first_offset, pane.clock_before_ms = offset, clock_before_ms
+        return pane
+
+    def _count(
+        self, index: int, rows: NDArray[np.intp], reading: Reading, outcome: Outcome, fresh_from: int, batch: RecordBatch
+    ) -> None:
+        """Counts the events of one pane; `rows` are their places in the reading, in log order."""
+        first = int(rows[0])
+        offset = int(batch.offsets[reading.positions[first]])
+        pane = self._pane(index, offset, int(reading.clocks_before_ms[first]))
+        fresh = int(np.searchsorted(reading.positions[rows], fresh_from))
+        # A batch that straddles the position reached is counted in two steps, so that only its new part is reported.
+        for part, reported in ((rows[:fresh], False), (rows[fresh:], True)):
+            if not len(part):
+                continue
+            events = reading.events if len(part) == len(reading.events) else [reading.events[i] for i in part]
+            repeats, unknown = self._count_events(pane, events, part, reading, batch)
+            if reported:
+                outcome.counts["duplicate"] += repeats
+                outcome.counts["accepted"] += len(part) - repeats
+                outcome.counts["unknown_service"] += unknown.total()
+                outcome.unknown += unknown
+
+    def _count_events(
+        self, pane: Pane, events: Sequence[Event], rows: NDArray[np.intp], reading: Reading, batch: RecordBatch
+    ) -> tuple[int, Counter[str]]:
+        if self.signal == "errors":
+            return pane.add_errors(cast(Sequence[ErrorEvent], events), self._catalogue)
+        repeats = 0
+        unknown: Counter[str] = Counter()
+        quarter_index = pane.index * PANE_MS // QUARTER_MS
+        for row, event in zip(rows, cast(Sequence[Report], events), strict=True):
+            service = self._catalogue.resolve(event.service)
+            if event.reporter:
+                offset = int(batch.offsets[reading.positions[row]])
+                quarter = self._quarters.get(quarter_index)
+                if quarter is None:
+                    clock_before_ms = int(reading.clocks_before_ms[row])
+                    quarter = self._quarters[quarter_index] = _Quarter(offset, clock_before_ms)
+                repeated = quarter.seen(service or event.service, event.reporter)
+            else:
+                repeated = event.id is not None and event.id in pane.ids
+                if event.id is not None:
+                    pane.ids.add(event.id)
+            if repeated:
+                repeats += 1
+                continue
+            if service is None:
+                unknown[event.service] += 1
+            pane.add_report(service, self._catalogue.region(service or OTHER, event.region), event)
+        return repeats, unknown
+
+
+class _Quarter:
+    """Who reported what in an aligned quarter of an hour."""
+
+    __slots__ = ("_seen", "clock_before_ms", "first_offset")
+
+    def __init__(self, first_offset: int, clock_before_ms: int) -> None:
+        self.first_offset = first_offset
+        self.clock_before_ms = clock_before_ms
+        self._seen: set[tuple[str, str]] = set()
+
+    def seen(self, service: str, reporter: str) -> bool:
+        """Whether this reporter spoke of this service before; from now on, yes."""
+        before = len(self._seen)
+        self._seen.add((service, reporter))
+        return len(self._seen) == before
+
+
+def _by_pane(panes: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.intp]]]:
+    """Each pane with the places of its events, in log order; panes in order of time."""
+    if not len(panes):
+        return
+    if panes[0] == panes[-1] and (panes == panes[0]).all():
+        yield int(panes[0]), np.arange(len(panes))
+        return
+    order = np.argsort(panes, kind="stable")
+    starts = np.flatnonzero(np.diff(panes[order], prepend=panes[order[0]] - 1))
+    for rows in np.split(order, starts[1:]):
+        yield int(panes[rows[0]]), rows

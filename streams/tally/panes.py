@@ -1,0 +1,197 @@
+"""What one pane of one source partition holds: counts per service and region, and what else travels, as joins.
+
+Everything here may be counted again from the start of the pane with the same result, and a part of it is never more
+than the whole: maxima of counters, sets of registers, the first texts in log order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
+
+from streams.catalogue import Catalogue
+from streams.contracts.events import OTHER, ErrorEvent, Report
+from streams.contracts.sketches import add, hash64, pack
+from streams.contracts.tallies import Row, TextTally
+from streams.ingest.masking import masked
+
+MAX_DISTINCT = 100  # texts, kinds, sources or dependencies of a service and pane; what comes after them is `other`
+WHO_KEPT = 5  # so many distinct reporters make a text public; more need not be remembered
+MAX_LABEL_CHARS = 100  # longer names of kinds, sources and dependencies are cut
+
+_ERROR_KEY = attrgetter("service", "region", "type", "message", "source", "dependency", "scenario")
+_COUNT = attrgetter("count")
+_ID = attrgetter("id")
+_SERVICE_USER = attrgetter("service", "user")
+
+
+class ServicePane:
+    """One service in one pane."""
+
+    __slots__ = ("changed", "dependencies", "kinds", "late", "people", "regions", "scenario", "sources", "texts")
+
+    def __init__(self) -> None:
+        self.regions: dict[str, int] = {}
+        self.kinds: dict[str, int] = {}
+        self.sources: dict[str, int] = {}
+        self.dependencies: dict[str, int] = {}
+        self.texts: dict[tuple[str, str | None], TextTally] = {}
+        self.people: dict[int, int] = {}
+        self.late = 0
+        self.scenario: str | None = None
+        self.changed = True
+
+    def text(self, text: str, lang: str | None, count: int, who: int | None) -> None:
+        """Counts a text, masked; the first hundred distinct ones of the pane by name."""
+        key = (masked(text), _label(lang) if lang else None)
+        if key not in self.texts and len(self.texts) >= MAX_DISTINCT:
+            key = (OTHER, None)
+        held = self.texts.get(key)
+        if held is None:
+            held = self.texts[key] = TextTally(key[0], key[1], 0, [])
+        held.count += count
+        if who is not None and who not in held.who:
+            held.who = sorted([*held.who, who])[:WHO_KEPT]
+
+    def row(self, pane: int, service: str) -> Row:
+        """All of it, cumulative, as it goes to `tallies`."""
+        texts = [TextTally(t.text, t.lang, t.count, list(t.who)) for t in self.texts.values()]
+        return Row(
+            pane,
+            service,
+            dict(self.regions),
+            self.late,
+            dict(self.kinds),
+            dict(self.sources),
+            dict(self.dependencies),
+            texts,
+            pack(self.people) if self.people else b"",
+            self.scenario,
+        )
+
+
+class Pane:
+    """All services in one pane, and the ids seen in it. `muted`: published whole before a restart; never again."""
+
+    __slots__ = ("clock_before_ms", "first_offset", "ids", "index", "muted", "services")
+
+    def __init__(self, index: int, first_offset: int, clock_before_ms: int, *, muted: bool) -> None:
+        self.index = index
+        self.first_offset = first_offset
+        self.clock_before_ms = clock_before_ms
+        self.muted = muted
+        self.services: dict[str, ServicePane] = {}
+        self.ids: set[str] = set()
+
+    def service(self, service: str) -> ServicePane:
+        held = self.services.get(service)
+        if held is None:
+            held = self.services[service] = ServicePane()
+        held.changed = True
+        return held
+
+    def add_errors(self, events: Sequence[ErrorEvent], catalogue: Catalogue) -> tuple[int, Counter[str]]:
+        """Counts errors in log order. Returns how many were repeats, and the names that no service answers to."""
+        fresh = self._first_of_each_id(events)
+        unknown: Counter[str] = Counter()
+        for (service, region, kind, message, source, dependency, scenario), count in _totals(fresh).items():
+            known = catalogue.resolve(service)
+            if known is None:
+                unknown[service] += count
+            held = self.service(known or OTHER)
+            _bump(held.regions, catalogue.region(known or OTHER, region), count)
+            held.scenario = held.scenario or scenario
+            if known is None:
+                continue  # names nobody knows get a count, never state
+            _bump_label(held.kinds, kind, count)
+            _bump_label(held.sources, source, count)
+            _bump_label(held.dependencies, dependency, count)
+            if message:
+                held.text(message, None, count, None)
+        self._add_users(fresh, catalogue)
+        return len(events) - len(fresh), unknown
+
+    def add_report(self, service: str | None, region: str, event: Report) -> None:
+        """Counts one report that is nobody's second in its quarter of an hour."""
+        count = 1 if event.reporter else event.count or 1
+        held = self.service(service or OTHER)
+        _bump(held.regions, region, count)
+        held.scenario = held.scenario or event.scenario
+        if service is None:
+            return
+        who = hash64(event.reporter) if event.reporter else None
+        _bump_label(held.kinds, event.symptom, count)
+        _bump_label(held.sources, event.source, count)
+        if event.text:
+            held.text(event.text, event.lang, count, who)
+        if who is not None:
+            add(held.people, who)
+
+    def changed_rows(self) -> Iterable[tuple[str, Row]]:
+        """Rows of the services that changed since the last call."""
+        if self.muted:
+            return
+        for service, held in self.services.items():
+            if held.changed:
+                held.changed = False
+                yield service, held.row(self.index, service)
+
+    def _first_of_each_id(self, events: Sequence[ErrorEvent]) -> Sequence[ErrorEvent]:
+        """The events without those whose id was seen in this pane; quick where there is none, as nearly always."""
+        ids = list(map(_ID, events))
+        given = [i for i in ids if i is not None] if None in ids else ids
+        if not given:
+            return events
+        if self.ids.isdisjoint(given):
+            before = len(self.ids)
+            self.ids.update(given)
+            if len(self.ids) - before == len(given):
+                return events
+            seen: set[str] = set()
+        else:
+            seen = self.ids
+        fresh = []
+        for event in events:
+            if event.id is not None:
+                if event.id in seen:
+                    continue
+                seen.add(event.id)
+            fresh.append(event)
+        return fresh
+
+    def _add_users(self, events: Sequence[ErrorEvent], catalogue: Catalogue) -> None:
+        for service, user in set(map(_SERVICE_USER, events)):
+            if user and (known := catalogue.resolve(service)) is not None:
+                add(self.service(known).people, hash64(user))
+
+
+def _totals(events: Sequence[ErrorEvent]) -> dict[tuple[str, ...], int]:
+    """Events that say the same, with their number, in order of first appearance."""
+    if not any(map(_COUNT, events)):
+        return Counter(map(_ERROR_KEY, events))
+    totals: dict[tuple[str, ...], int] = {}
+    for event in events:
+        key = _ERROR_KEY(event)
+        totals[key] = totals.get(key, 0) + (event.count or 1)
+    return totals
+
+
+def _bump(counts: dict[str, int], key: str, count: int) -> None:
+    counts[key] = counts.get(key, 0) + count
+
+
+def _bump_label(counts: dict[str, int], label: str | None, count: int) -> None:
+    if not label:
+        return
+    name = _label(label)
+    _bump(counts, name if name in counts or len(counts) < MAX_DISTINCT else OTHER, count)
+
+
+def _label(label: str) -> str:
+    return masked_label(label[:MAX_LABEL_CHARS])
+
+
+def masked_label(label: str) -> str:
+    """A short name as one line; names of things are not masked, only tidied."""
+    return label if label.isprintable() else " ".join("".join(c if c.isprintable() else " " for c in label).split())
