@@ -68,7 +68,7 @@ fetch_kafka() {
   if in_ci; then
     fail "with CI=true a real Kafka is needed: install a Java runtime 17 or newer and Maven"
   fi
-  say "going on without: the mock cluster will be used, and tests that need a real Kafka fail"
+  say "going on without: the mock cluster will be used, and tests that need a real Kafka are skipped"
 }
 
 install_python_packages

@@ -47,6 +47,7 @@ class StatefulAgent:
         snapshot_s: float,
         on_progress: Callable[[int, int], None],
         on_snapshot: Callable[[int, int], None],
+        heartbeat: Callable[[dict[str, dict[str, int]]], Output],
     ) -> None:
         self._app = app
         self._log = structlog.get_logger(app.conf.id)
@@ -56,8 +57,11 @@ class StatefulAgent:
         self._snapshot_s = snapshot_s
         self._on_progress = on_progress
         self._on_snapshot = on_snapshot
+        self._heartbeat = heartbeat
+        self._topic = topic
         self._input = prefix + topic
         self._held: dict[int, _Partition] = {}
+        self._heartbeats: list[Awaitable[Any]] = []  # nobody waits for these
         self._outputs: dict[str, Any] = {}
         self._turn = asyncio.Lock()
         self._table = app.Table("state", key_type=bytes, value_type=bytes, partitions=partitions, default=None)
@@ -68,9 +72,17 @@ class StatefulAgent:
         app.timer(1.0, name="idle")(self._idle)
         app.on_partitions_revoked.connect(self._forget)
         app.on_partitions_assigned.connect(self._forget)
+        app.on_before_shutdown.connect(self._leave)
 
     async def _forget(self, *_: object, **__: object) -> None:
         self._held.clear()
+
+    async def _leave(self, *_: object, **__: object) -> None:
+        """Before the app stops in good order: everything taken in is made durable and acknowledged."""
+        for held in list(self._held.values()):
+            if held.unacknowledged:
+                await self._guarded(self._snapshot(held))
+        await self._app.consumer.commit()
 
     async def _read(self, stream: Any) -> None:
         async for event in stream.noack().events():
@@ -103,7 +115,7 @@ class StatefulAgent:
         if message.offset > held.next_offset:
             await self._gap(held, message)
             return
-        await self._send(held, held.core.read(message.value))
+        await self._send(held.sent, held.core.read(message.value))
         held.next_offset += 1
         held.unacknowledged.append(event)
         self._on_progress(message.partition, message.offset)
@@ -136,10 +148,10 @@ class StatefulAgent:
             held.next_offset = first_offset
             self._log.info("starting without a snapshot", partition=partition, offset=first_offset)
         self._held[partition] = held
-        await self._send(held, core.begin())
+        await self._send(held.sent, core.begin())
         return held
 
-    async def _send(self, held: _Partition, outputs: Iterable[Output]) -> None:
+    async def _send(self, sent: list[Awaitable[Any]], outputs: Iterable[Output]) -> None:
         """Hands outputs to the producer in order; whether they arrived is asked before the next snapshot."""
         for output in outputs:
             topic = self._outputs.get(output.topic)
@@ -151,7 +163,7 @@ class StatefulAgent:
                     key_serializer="raw",
                     value_serializer="raw",
                 )
-            held.sent.append(
+            sent.append(
                 await topic.send(
                     key=output.key, value=output.value, partition=output.partition, headers=dict(output.headers) or None
                 )
@@ -162,9 +174,12 @@ class StatefulAgent:
             return
         now_s = time.monotonic()
         for held in list(self._held.values()):
-            await self._send(held, held.core.idle(now_s))
+            await self._send(held.sent, held.core.idle(now_s))
             if held.unacknowledged and now_s - held.snapshot_at_s >= self._snapshot_s:
                 await self._snapshot(held)
+        positions = {str(held.partition): held.next_offset for held in self._held.values()}
+        self._heartbeats.clear()
+        await self._send(self._heartbeats, [self._heartbeat({self._topic: positions})])
 
     async def _snapshot(self, held: _Partition) -> None:
         """Makes durable, in this order: outputs, blocks, manifest. Then acknowledges."""

@@ -5,8 +5,8 @@ register, so they may be repeated, reordered and regrouped at will. With 2**14 r
 estimate is 1.04 / sqrt(2**14) = 0.81 %. No name or address can be read back from a sketch.
 
 Flajolet, Fusy, Gandouet, Meunier: HyperLogLog, 2007. Estimator: Otmar Ertl, New cardinality estimation algorithms for
-HyperLogLog sketches, 2017, arXiv:1702.01284, section 2, the improved raw estimator: no bias tables, no change of
-formula for small sets.
+HyperLogLog sketches, 2017, arXiv:1702.01284, the improved raw estimator: no bias tables, no change of formula for small
+sets.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ DAY_MS = 86_400_000
 
 EARLIEST_MS = 946_684_800_000  # 2000-01-01: older is a broken clock, not an event
 LATEST_MS = 253_402_300_799_999  # 9999-12-31: what RFC 3339 can write
+_MAX_SECONDS = 10**12  # beyond LATEST_MS, and far from where floats overflow
 
 
 class BadTime(ValueError):
@@ -32,8 +33,9 @@ def parse_time_ms(value: str | int | float) -> int:
     """
     if isinstance(value, str):
         return _parse_rfc3339_ms(value)
-    if isinstance(value, bool) or not math.isfinite(value):
-        raise BadTime(f"not a time: {value!r}")
+    # Compared before it is converted: 1e305 and a number of 400 digits overflow, NaN compares false.
+    if isinstance(value, bool) or not abs(value) <= _MAX_SECONDS:
+        raise BadTime("not a time in seconds of the years 2000 to 9999")
     # Epoch seconds as a float carry about a microsecond of error: round to it before cutting.
     return _within_range(math.floor(round(value * 1_000_000) / 1000) if isinstance(value, float) else value * 1000)
 

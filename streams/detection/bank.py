@@ -7,7 +7,7 @@ algorithm. Callers see their own order of rows.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.detection.block import Block, Judged, Limits
-from streams.detection.columns import Array, Bools, Floats, Ints, SnapshotMismatch
+from streams.detection.columns import Array, Bools, Floats, Ints, SnapshotMismatchError
 from streams.detection.history import SLOT_MIN
 from streams.detection.sensitivity import share_of_tolerance, threshold
 from streams.detection.spread import YOUNG_DAYS
@@ -87,11 +87,8 @@ class BankStep:
     baseline_days: NDArray[np.int16]
 
 
-_COLUMNS = tuple(field.name for field in fields(BankStep) if field.name != "bucket")
-
-
 class SeriesBank:
-    """Judges consecutive buckets of `rows`, the first of them `first_bucket`. Deterministic; state is about 8 kB a row."""
+    """Judges consecutive buckets of `rows`, the first of them `first_bucket`. Deterministic; about 8 kB a row."""
 
     def __init__(self, rows: Sequence[SeriesRow], first_bucket: int) -> None:
         self.rows = tuple(rows)
@@ -99,7 +96,7 @@ class SeriesBank:
         self._first_bucket = first_bucket
         self._fingerprints = np.array([row.fingerprint() for row in rows], np.uint32)
         phase = (self._fingerprints % SLOT_MIN).astype(np.int64)
-        blocks = [np.arange(a, min(a + BLOCK_ROWS, len(rows))) for a in range(0, len(rows), BLOCK_ROWS)]
+        blocks = [np.arange(a, min(a + BLOCK_ROWS, len(rows))) for a in range(0, max(len(rows), 1), BLOCK_ROWS)]
         self._members = [block[np.argsort(phase[block], kind="stable")] for block in blocks]  # caller's rows, by phase
         limits = Limits(
             np.array([row.threshold() for row in rows], np.float64),
@@ -128,10 +125,10 @@ class SeriesBank:
                 if name not in out:
                     out[name] = np.empty(len(self.rows), column.dtype)
                 out[name][member] = column
-        return BankStep(bucket, **(out or {name: np.empty(0) for name in _COLUMNS}))
+        return BankStep(bucket, **out)
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
-        """Copies of the whole state: `bucket`, `rows`, and arrays with the series along the last axis, as the caller's."""
+        """Copies of the whole state: `bucket`, `rows`, and arrays with the caller's rows along the last axis."""
         arrays: dict[str, NDArray[Any]] = {"bucket": np.array(self.bucket), "rows": self._fingerprints.copy()}
         for member, block in zip(self._members, self._blocks, strict=True):
             for part in block.parts():
@@ -139,9 +136,9 @@ class SeriesBank:
         return arrays
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Go on where `snapshot` was taken, bit for bit. Raises SnapshotMismatch if it is of other series."""
+        """Go on where `snapshot` was taken, bit for bit. Raises SnapshotMismatchError if it is of other series."""
         if "bucket" not in arrays or not np.array_equal(arrays.get("rows", np.empty(0)), self._fingerprints):
-            raise SnapshotMismatch("snapshot is of other series: take one of the same catalogue, or start without one")
+            raise SnapshotMismatchError("snapshot is of other series; take one of this catalogue, or start without one")
         self.bucket = int(arrays["bucket"])
         for member, block in zip(self._members, self._blocks, strict=True):
             for part in block.parts():
@@ -151,8 +148,9 @@ class SeriesBank:
     def warm_up(self, first_slot: int, sums: NDArray[Any], excess_variance: NDArray[Any]) -> None:
         """Fill baselines from history, before the first step.
 
-        `sums`: (n, slots) counts of ten-minute slots from `first_slot` (epoch minutes // 10) on, NaN where there is none,
-        ending at or before the first bucket; `excess_variance`: (n,) of a bucket relative to its squared mean, or NaN.
+        `sums`: (n, slots) counts of ten-minute slots from `first_slot` (epoch minutes // 10) on, NaN where there is
+        none, ending at or before the first bucket. `excess_variance`: (n,) of a bucket, relative to its squared mean,
+        NaN where not known.
         """
         if self.bucket != self._first_bucket:
             raise ValueError("warm_up after the first step: fill a new bank")

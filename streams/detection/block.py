@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -79,7 +80,7 @@ class Block:
         self.bucket = bucket
         self.limits = limits
         edges = np.searchsorted(limits.phase, np.arange(SLOT_MIN + 1)).tolist()
-        self.groups = [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+        self.groups = [slice(a, b) for a, b in pairwise(edges)]
         self.history, self.season, self.slots = History(n), Season(n), SlotSums(n)
         self.mean, self.level, self.spread, self.line = PlainMean(n), FastLevel(n), Spread(n), DelayLine(n)
         self.cusums, self.windows, self.glance = CusumBank(limits.threshold, bucket), Windows(n), Glance(n)
@@ -124,7 +125,7 @@ class Block:
         factor = np.where(usable, after, 1.0) / np.where(usable, before, 1.0)
         self.level.rescale(at, factor)
         self.line.rescale(at, factor)
-        self.spread.refresh(at, self.season.days[at])
+        self.spread.refresh(at, self.season.days[at], self.level.inertia(at))
 
     def _expect(self, count: Floats, seen: Bools) -> Expectation:
         season, mean = self.season, self.mean
@@ -134,7 +135,7 @@ class Block:
         judged = seen
         if not has_days.all():
             slow = np.where(has_days, slow, mean.mean)
-            known = has_days | (mean.buckets > 0)
+            known = has_days | mean.established()
             judged = seen & known
             if not known.all():  # for display only: the mean of what there is, this bucket included
                 slow = np.where(known, slow, self._mean_of_waiting(count, seen))
@@ -225,7 +226,7 @@ class Block:
             hot[at] = self.windows.young(self.bucket, at)
         if self._any_one_sided:
             opposite = self._glance(expect.judged, runs)
-        known = (self.season.days > 0) | (self.mean.buckets > 0)
+        known = (self.season.days > 0) | self.mean.established()
         leaving = self.line.exchange(
             self.bucket, np.where(expect.seen, count, np.nan), np.where(known, expect.slow, np.nan), hot, opposite
         )

@@ -15,7 +15,7 @@ Ints = NDArray[np.int64]
 Array = NDArray[Any]
 
 
-class SnapshotMismatch(ValueError):
+class SnapshotMismatchError(ValueError):
     """A snapshot that does not belong to this bank: other series, or written by another version."""
 
 
@@ -33,13 +33,13 @@ class Columns:
             whole[..., members] = mine
 
     def load(self, arrays: Mapping[str, Array], members: Array, total: int) -> None:
-        """Take over what `save` wrote; raises SnapshotMismatch at the first array that does not fit."""
+        """Take over what `save` wrote; raises SnapshotMismatchError at the first array that does not fit."""
         for name in self.STATE:
             key, mine = f"{self.PART}.{name}", getattr(self, name)
             saved, shape = arrays.get(key), (*mine.shape[:-1], total)
             if saved is None or saved.shape != shape or saved.dtype != mine.dtype:
                 found = "missing" if saved is None else f"{saved.dtype}{list(saved.shape)}"
-                raise SnapshotMismatch(
+                raise SnapshotMismatchError(
                     f"snapshot does not fit: {key} is {found}, not {mine.dtype}{list(shape)}; "
                     "take an older one written by this version, or start without one"
                 )

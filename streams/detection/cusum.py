@@ -88,7 +88,8 @@ class CusumBank(Columns):
         """The row of the largest C in the direction asked for, for the series `at` (indices)."""
         values = self.value[:, at]
         surge, drop = values[SURGE_ROWS].argmax(axis=0), values[DROP_ROWS].argmax(axis=0)
-        return np.where(is_surge, surge, drop + DROP_ROWS.start)
+        rows: Array = np.where(is_surge, surge, drop + DROP_ROWS.start)
+        return rows
 
     def reset(self, at: Array, rows: slice, bucket: int) -> None:
         """Start the tests `rows` of the series `at` afresh after `bucket`."""

@@ -10,6 +10,8 @@ at distance j added to p_j, the triangle of any width is  sum p_j - sum (j + 1/2
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from streams.detection.columns import Array, Columns, Floats, Singles
@@ -19,18 +21,28 @@ SLOTS_PER_DAY = 144
 LAGS = 14  # days to compare with: seven have no second day of the same weekday (J .867 against .877)
 RING = (LAGS + 1) * SLOTS_PER_DAY  # a kernel reaches less than a day past the oldest lag
 
-WIDTHS = np.array([2, 4, 8, 16, 28])  # slots on either side; 28 is 4 h 40 min, beyond it a day has no shape left
+WIDTHS = (2, 4, 8, 16, 28)  # slots on either side; 28 is 4 h 40 min, beyond it a day has no shape left
 EVENTS_WANTED = 400  # 5 % noise; 60 to 400 make no difference
 SHARE_WANTED = 0.55  # of the kernel's weight: more than half, since a one-sided kernel leans towards its side
 
 _UNIT = 1024.0
 _LARGEST = 65_504 * _UNIT  # the largest float16, in events
-_REACH = int(WIDTHS[-1])
-_OFFSETS = np.arange(_REACH) + 0.5
 _DAYS_BACK = -SLOTS_PER_DAY * np.arange(1, LAGS + 1)[:, None]
-_LEFT = _DAYS_BACK - 1 - np.arange(_REACH)  # slots left of the border, from it outwards, by lag
-_RIGHT = _DAYS_BACK + np.arange(_REACH)
-_FULL_WEIGHT = np.array([2 * (1 - _OFFSETS[:w] / w).sum() * SLOT_MIN for w in WIDTHS])
+
+
+class _Band:
+    """The slots between one width and the next: on both sides of the border, with their distance from it."""
+
+    def __init__(self, inner: int, width: int) -> None:
+        steps = np.arange(inner, width)
+        self.width = np.float32(width)
+        self.left = _DAYS_BACK - 1 - steps  # (LAGS, slots)
+        self.right = _DAYS_BACK + steps
+        self.distance = (steps + 0.5).astype(np.float32)[:, None]
+        self.full_weight = np.float32(SLOT_MIN * width)  # of the triangle: 2 SLOT_MIN sum (1 - (j + 1/2) / w)
+
+
+_BANDS = tuple(_Band(inner, width) for inner, width in pairwise((0, *WIDTHS)))
 
 
 class History(Columns):
@@ -44,37 +56,63 @@ class History(Columns):
         self.numbers = np.zeros((RING, n), np.uint8)
 
     def write(self, slot: int, at: slice, sums: Floats, numbers: Array) -> None:
-        """What slot `slot` held. Every slot has to be written, else the ring shows what stood there fifteen days ago."""
+        """What slot `slot` held. Each has to be written, else the ring shows what stood there fifteen days ago."""
         self.sums[slot % RING, at] = np.minimum(sums, _LARGEST) / _UNIT
         self.numbers[slot % RING, at] = numbers
 
     def rates(self, border: int, at: slice) -> Singles:
         """Events a minute around the begin of slot `border`, 1 to 14 days before: (LAGS, series), NaN where unknown."""
-        sums = self._around(self.sums, border, at) * np.float32(_UNIT)
-        numbers = self._around(self.numbers, border, at)
-        inner, triangle = _cumulated(sums)
-        _, there = _cumulated(numbers)
-        enough = inner.sum(axis=0) >= EVENTS_WANTED
-        width = np.where(enough.any(axis=0), enough.argmax(axis=0), len(WIDTHS) - 1)
-        pick = width[None, None, :]
-        weight = np.take_along_axis(there, pick, axis=1)[:, 0]
-        known = weight >= SHARE_WANTED * _FULL_WEIGHT.astype(np.float32)[width]
-        total = np.take_along_axis(triangle, pick, axis=1)[:, 0]
-        rates = np.full(total.shape, np.nan, np.float32)
-        np.divide(total, weight, out=rates, where=known)
+        sums, numbers = self.sums[:, at], self.numbers[:, at]
+        rates = np.full((LAGS, sums.shape[1]), np.nan, np.float32)
+        todo: Array | slice = slice(None)  # the series that still want events
+        kernel = _Kernel(rates.shape[1])
+        for band in _BANDS:
+            kernel.widen(band, sums, numbers, border, todo)
+            enough = kernel.events() >= EVENTS_WANTED
+            if band is _BANDS[-1]:
+                enough[:] = True
+            if not enough.any():
+                continue
+            if enough.all():
+                rates[:, todo] = kernel.rates(band)
+                break
+            series = np.arange(rates.shape[1])[todo]
+            rates[:, series[enough]] = kernel.keep(enough).rates(band)
+            todo, kernel = series[~enough], kernel.keep(~enough)
         return rates
 
-    @staticmethod
-    def _around(ring: Array, border: int, at: slice) -> Singles:
-        """(LAGS, _REACH, series): both slots at each distance from the border, added."""
-        columns = ring[:, at]
-        both = columns[(border + _LEFT) % RING].astype(np.float32)
-        both += columns[(border + _RIGHT) % RING]
-        return both
 
+class _Kernel:
+    """Sums outwards from a border: plain, and weighted by distance; of events and of seen buckets. (LAGS, series)."""
 
-def _cumulated(pairs: Singles) -> tuple[Singles, Singles]:
-    """For each of WIDTHS: the plain and the triangular sum of (LAGS, _REACH, series)."""
-    plain = np.cumsum(pairs, axis=1)[:, WIDTHS - 1]
-    outer = np.cumsum(pairs * _OFFSETS.astype(np.float32)[:, None], axis=1)[:, WIDTHS - 1]
-    return plain, plain - outer / WIDTHS.astype(np.float32)[:, None]
+    def __init__(self, n: int) -> None:
+        self._sums: list[Singles] = [np.zeros((LAGS, n), np.float32) for _ in range(4)]
+
+    def widen(self, band: _Band, sums: Array, numbers: Array, border: int, at: Array | slice) -> None:
+        left, right = (border + band.left) % RING, (border + band.right) % RING
+        for ring, (plain, outer) in ((sums, self._sums[:2]), (numbers, self._sums[2:])):
+            both = ring[left][..., at].astype(np.float32)
+            both += ring[right][..., at]
+            plain += np.add.reduce(both, axis=1)
+            both *= band.distance
+            outer += np.add.reduce(both, axis=1)
+
+    def events(self) -> Floats:
+        """Over all days, without weights."""
+        events: Floats = np.add.reduce(self._sums[0], axis=0) * _UNIT
+        return events
+
+    def rates(self, band: _Band) -> Singles:
+        """Of a triangle that ends with `band`; NaN where too little of it was seen."""
+        events, events_out, seen, seen_out = self._sums
+        weight = seen - seen_out / band.width
+        total = (events - events_out / band.width) * np.float32(_UNIT)
+        rates = np.full(weight.shape, np.nan, np.float32)
+        np.divide(total, weight, out=rates, where=weight >= SHARE_WANTED * band.full_weight)
+        return np.maximum(rates, 0, out=rates)
+
+    def keep(self, at: Array) -> _Kernel:
+        """The same of some of the series."""
+        kept = _Kernel(0)
+        kept._sums = [part[:, at] for part in self._sums]
+        return kept

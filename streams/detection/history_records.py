@@ -27,7 +27,7 @@ def history_arrays(
     """
     end_slot = first_bucket // SLOT_BUCKETS
     unpacked = [(h, np.frombuffer(zlib.decompress(h.sums), "<u4")) for h in records]
-    start_slot = min(h.start_slot for h in records)
+    start_slot = min(end_slot, *(h.start_slot for h in records))
     sums = np.full((len(index), max(end_slot - start_slot, 0)), np.nan)
     variance = np.full(len(index), np.nan)
     for record, values in unpacked:

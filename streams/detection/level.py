@@ -20,6 +20,8 @@ KEEP_SLOT = KEEP**10
 PRIOR_EVENTS = 20.0
 RATIO_LIMIT = 5.0  # either way: more in the last hour than that is for a window to say
 MEAN_BUCKETS = 1440.0  # a day, so that the plain mean holds every hour alike
+# Before so many have left the line nothing is judged: a collector that starts some minutes late is no outage.
+ESTABLISHED_BUCKETS = 10
 
 
 class PlainMean(Columns):
@@ -30,6 +32,11 @@ class PlainMean(Columns):
 
     def __init__(self, n: int) -> None:
         self.mean, self.buckets = np.zeros(n), np.zeros(n)
+
+    def established(self) -> Bools:
+        """Whether the mean is one of enough buckets to judge by."""
+        established: Bools = self.buckets >= ESTABLISHED_BUCKETS
+        return established
 
     def learn(self, count: Floats, use: Bools) -> None:
         """Take in a bucket that has left the line, where `use`."""
@@ -50,6 +57,11 @@ class FastLevel(Columns):
         """mf / m0, within 1/RATIO_LIMIT .. RATIO_LIMIT."""
         ratio = (self.counts + PRIOR_EVENTS) / (self.expected + PRIOR_EVENTS)
         return np.minimum(np.maximum(ratio, 1 / RATIO_LIMIT), RATIO_LIMIT)
+
+    def inertia(self, at: slice) -> Floats:
+        """The prior's share: 1 where nothing comes, 0 where much does."""
+        share: Floats = PRIOR_EVENTS / (self.expected[at] + PRIOR_EVENTS)
+        return share
 
     def learn(self, count: Floats, expected: Floats, use: Bools) -> None:
         """Take in a bucket that has left the line, where `use`; elsewhere nothing fades either."""

@@ -46,6 +46,8 @@ class PartitionDetector:
                 if not detector.begun:
                     detector.begin(sealed.bucket, self._sealing.history)
                 yield detector.step(sealed, self.partition, self.partitions)
+        if all(detector.begun for detector in self._signals.values()):
+            self._sealing.history.clear()  # baselines have begun on what there was
 
     def watermarks(self) -> dict[tuple[str, int], int]:
         """W of every source partition, in milliseconds, for lag metrics."""
@@ -133,7 +135,7 @@ class SignalDetector:
     def restore(self, blocks: Mapping[str, bytes]) -> None:
         """Goes on from a snapshot, series by series: the catalogue may have gained or lost some."""
         if not blocks:
-            self.bank = None
+            self.bank, self.seen, self._pending = None, set(), PendingDetails()
             return
         kept = msgspec.msgpack.decode(blocks["kept"], type=_Kept)
         arrays = {

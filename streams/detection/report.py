@@ -83,8 +83,10 @@ def rounded(values: NDArray[np.float64]) -> list[float]:
     known = np.nan_to_num(np.asarray(values, np.float64), nan=0.0, posinf=0.0, neginf=0.0)
     size = np.abs(known)
     exponent = np.where(size > 0, np.floor(np.log10(np.where(size > 0, size, 1.0))), 0).astype(np.int64)
-    scale = 10.0 ** np.clip(5 - exponent, -15, 22)
-    result: list[float] = (np.round(known * scale) / scale).tolist()
+    # Both scales are exact powers of ten, so that the last division or product gives the float nearest to six digits.
+    up = 10.0 ** np.clip(5 - exponent, 0, 22)
+    down = 10.0 ** np.clip(exponent - 5, 0, 22)
+    result: list[float] = (np.round(known * up / down) * down / up).tolist()
     return result
 
 

@@ -91,7 +91,8 @@ class Season(Columns):
 
     def _between(self, slot: int, at: slice) -> Singles:
         """Mean rate of each day over a slot whose borders are still in the ring."""
-        rates: Singles = (self.rates[slot % _BORDERS, :, at] + self.rates[(slot + 1) % _BORDERS, :, at]) * np.float32(0.5)
+        first, last = self.rates[slot % _BORDERS, :, at], self.rates[(slot + 1) % _BORDERS, :, at]
+        rates: Singles = (first + last) * np.float32(0.5)
         return rates
 
 

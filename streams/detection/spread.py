@@ -48,11 +48,12 @@ class Spread(Columns):
         self.sum_count, self.sum_slow, self.sum_fast, self.sum_seen = (np.zeros(n) for _ in range(4))
         self.up_slow, self.up_fast = np.ones(n), np.ones(n)  # e^g of both clocks
         self.variance = np.zeros(n)  # of mf, relative
-        self.refresh(slice(None), np.zeros(n, np.int16))
+        self.refresh(slice(None), np.zeros(n, np.int16), 1.0)
 
     def bounded_excess(self) -> Floats:
         """`excess` within its limits, 1/r."""
-        return np.minimum(np.maximum(self.excess, EXCESS_LOWEST), EXCESS_HIGHEST)
+        excess: Floats = np.minimum(np.maximum(self.excess, EXCESS_LOWEST), EXCESS_HIGHEST)
+        return excess
 
     def learn(self, count: Floats, slow_mean: Floats, fast_mean: Floats, excess: Floats, seen: Bools) -> None:
         """Take in a bucket at once, hot or not. `excess`: what `bounded_excess` gave; `count` is 0 where not `seen`."""
@@ -95,11 +96,15 @@ class Spread(Columns):
         self.excess = np.where(known, excess, self.excess)
         self.excess_weight = np.where(known, EXCESS_KNOWN_WEIGHT, self.excess_weight)
 
-    def refresh(self, at: slice, days: Array) -> None:
-        """Make margins and variance of what has been learnt, with `days` to compare with."""
+    def refresh(self, at: slice, days: Array, inertia: Floats | float) -> None:
+        """Make margins and variance of what has been learnt, with `days` to compare with.
+
+        `inertia` (0..1): how much the fast level's prior holds it at m0; so far is mf on a first day no better than m0.
+        """
         young = (days < YOUNG_DAYS) / (1.0 + 2.0 * days) ** 2
         slow = np.maximum(self.slow[at], 0.0) + YOUNG_SLOW**2 * young
-        fast = np.maximum(self.fast[at], 0.0) + YOUNG_FAST**2 * young
+        young_fast = YOUNG_FAST**2 + (YOUNG_SLOW**2 - YOUNG_FAST**2) * inertia * (days == 0)
+        fast = np.maximum(self.fast[at], 0.0) + young_fast * young
         self.up_slow[at] = np.exp(MARGIN_SLOW * np.sqrt(slow))
         self.up_fast[at] = np.exp(MARGIN_FAST * np.sqrt(fast))
         self.variance[at] = fast

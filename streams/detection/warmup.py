@@ -96,10 +96,10 @@ def _begin_slot(bank: Learner, slot: int, at: slice, past: _Past) -> None:
 def _learn_spread(bank: Learner, slot: int, at: slice, past: _Past) -> None:
     """The slot just over against what was expected of it, at once as live."""
     season, spread = bank.season, bank.spread
-    known = (season.days[at] > 0) | (bank.mean.buckets[at] > 0)
+    known = (season.days[at] > 0) | bank.mean.established()[at]
     usual = np.where(season.days[at] > 0, (season.left[at] + season.right[at]) / 2, bank.mean.mean[at])
     past.expected[slot % len(past.expected), at] = np.where(known, usual, np.nan)
-    count = past.slot(slot, at)
+    count = past.raw(slot)[at]  # unmixed, some minutes off: a mixture scatters less than counts do
     use = known & ~np.isnan(count)
     expected = np.where(use, usual, 0.0) * SLOT_MIN
     spread.sum_count[at] += np.where(use, count, 0.0)

@@ -1,8 +1,8 @@
 """The window of each series: opened by a CUSUM, dated back to its start, closed by a CUSUM that runs the other way.
 
 Closing: R is the running mean of x/m since opening, the effect looked for on the way back its root. `c` sums the
-log-likelihood ratio against that effect (`-l`); its last 0 is the most likely last bucket of the outage. Start and end are
-thus maximum-likelihood change points, at no further state.
+log-likelihood ratio against that effect (`-l`); its last 0 is the most likely last bucket of the outage. Start and end
+are thus maximum-likelihood change points, at no further state.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Windows(Columns):
 
     PART = "window"
     STATE = (
-        "direction", "sign", "started", "detected", "ended", "slow", "frozen", "ratio", "calm", "calm_buckets", "last_elevated",
-        "evidence",
+        "direction", "sign", "started", "detected", "ended", "slow", "frozen", "ratio", "calm", "calm_buckets",
+        "last_elevated", "evidence",
     )  # fmt: skip
 
     def __init__(self, n: int) -> None:

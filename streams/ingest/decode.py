@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import repeat
 from typing import Literal
 
 import msgspec
@@ -22,8 +23,9 @@ Topic = Literal["errors", "reports", "statements", "feedback"]
 Failure = Refused | ClockRecord
 
 _FIELD_REASONS: dict[str, Reason] = {"count": "bad_count", "time": "bad_time", "until": "bad_time", "clock": "bad_time"}
-_AT_FIELD = re.compile(r"at `\$\.(\w+)")
-_OPENING = re.compile(rb'"(?:[^"\\]|\\.)*"|([\[{])|([\]}])', re.DOTALL)
+_AT_FIELD = re.compile(r"at `\$\.(\w+)[^`]*`$")  # at the end: what stands before it may be quoted from the record
+# A string that is not closed reaches to the end and nothing is tried twice, so that no record takes quadratic time.
+_OPENING = re.compile(rb'"(?:[^"\\]|\\.)*+"?|([\[{])|([\]}])', re.DOTALL)
 
 
 class BatchDecoder:
@@ -32,6 +34,7 @@ class BatchDecoder:
     def __init__(self, topic: str) -> None:
         self._decode = msgspec.json.Decoder(EVENT_TYPES[topic]).decode
         self._decode_clock = msgspec.json.Decoder(ClockRecord).decode
+        self._skip = msgspec.json.Decoder(msgspec.Raw).decode
 
     def batch(self, values: Sequence[bytes]) -> tuple[list[Event | None], dict[int, Failure]]:
         """Events in order, None where there is none, and by position what stands there instead."""
@@ -46,7 +49,9 @@ class BatchDecoder:
         event = events[0]
         return failures[0] if event is None else event
 
-    def _decoded(self, values: Sequence[bytes], failures: dict[int, Failure]) -> tuple[list[Event | None], dict[int, Failure]]:
+    def _decoded(
+        self, values: Sequence[bytes], failures: dict[int, Failure]
+    ) -> tuple[list[Event | None], dict[int, Failure]]:
         events: list[Event | None] = []
         rest = iter(values)
         while True:
@@ -73,11 +78,12 @@ class BatchDecoder:
         """What is refused without being read. Looks at the whole batch at once first: nearly all batches are clean."""
         found: dict[int, Failure] = {}
         joined = b"".join(values)
-        # Each record opens at least one bracket, or is no event at all: so many openings more than records, so deep at most.
-        suspect_depth = joined.count(b"{") + joined.count(b"[") > MAX_DEPTH
-        if len(joined) <= MAX_RECORD_BYTES and not suspect_depth and joined.isascii():
-            return found
+        # Every record that begins with a bracket opens one: a deep one opens as many more as it is deeper than that.
+        begun = sum(map(bytes.startswith, values, repeat(b"{")))
+        suspect_depth = joined.count(b"{") + joined.count(b"[") - begun >= MAX_DEPTH
         ascii_only = joined.isascii()
+        if ascii_only and not suspect_depth and max(map(len, values), default=0) <= MAX_RECORD_BYTES:
+            return found
         for i, value in enumerate(values):
             if len(value) > MAX_RECORD_BYTES:
                 found[i] = Refused("too_large", f"{len(value)} bytes, at most {MAX_RECORD_BYTES}")
@@ -89,14 +95,19 @@ class BatchDecoder:
 
     def _failure(self, value: bytes, error: Exception) -> Failure:
         text = str(error)
-        if isinstance(error, RecursionError):  # cannot happen below MAX_DEPTH; kept so that no record can end the process
+        if isinstance(error, RecursionError):  # cannot happen below MAX_DEPTH; no record may end the process
             return Refused("too_deep", f"more than {MAX_DEPTH} levels")
         if not isinstance(error, msgspec.ValidationError):
             return Refused("not_json", text)
+        try:
+            self._skip(value)  # the shape was judged before the rest was read
+        except msgspec.DecodeError as broken:
+            return Refused("not_json", str(broken))
         clock = self._clock(value)
         if clock is not None:
             return clock
-        if text.startswith("Object missing required field"):
+        # Only a required field refuses null, and null means absent.
+        if text.startswith("Object missing required field") or (_AT_FIELD.search(text) and "got `null`" in text):
             return Refused("missing_field", text)
         return Refused(_reason_at(text), text)
 
@@ -106,7 +117,7 @@ class BatchDecoder:
         try:
             return self._decode_clock(value)
         except msgspec.ValidationError as error:
-            # `{"clock": true}` is a bad clock, not an event that lacks a service; anything with more fields is an event.
+            # `{"clock": true}` is a bad clock, not an event that lacks a service; with more fields it is an event.
             text = str(error)
             return Refused("bad_time", text) if "$.clock" in text else None
 

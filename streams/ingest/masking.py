@@ -22,6 +22,8 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 
+_REST_OF_WORD = re.compile(r"\S{0,320}")  # the longest address: 64 characters before the sign, 255 after it
+
 _JOINERS = "\u200c\u200d"  # part of words in Persian and Indic scripts, and of emoji
 
 
@@ -32,7 +34,13 @@ def _kept(char: str) -> bool:
 @lru_cache(maxsize=4096)  # an outage repeats a few texts; bounded against invented ones
 def masked(text: str) -> str:
     """The text as one line of at most 500 characters, without control and direction signs, addresses, numbers, ids."""
-    line = "".join(c if _kept(c) else " " for c in text[:MAX_TEXT_CHARS])
+    line = "".join(c if _kept(c) else " " for c in _cut(text))
     for pattern, sign in _MASKS:
         line = pattern.sub(sign, line)
-    return " ".join(line.split())
+    return " ".join(line.split())[:MAX_TEXT_CHARS].rstrip()
+
+
+def _cut(text: str) -> str:
+    """The first 500 characters and the rest of the word in which they end: half an address is not recognised as one."""
+    word = _REST_OF_WORD.match(text, MAX_TEXT_CHARS)
+    return text[: word.end()] if word else text

@@ -69,7 +69,8 @@ def _rfc3339_column(times: Sequence[str]) -> NDArray[np.int64]:
     before = year - 1
     days = before * 365 + before // 4 - before // 100 + before // 400 + _DAYS_BEFORE_MONTH[in_table]
     days += day + (leap & (month > 2)) - 719_163  # days of 0001-01-01 .. 1970-01-01
-    millis = days * DAY_MS + hour * 3_600_000 + minute * 60_000 + second * 1000 + parts[:, 14:17].sum(axis=1)
-    for i in np.flatnonzero(~usual):
+    millis: NDArray[np.int64] = days * DAY_MS + hour * 3_600_000 + minute * 60_000 + second * 1000
+    millis += parts[:, 14:17].sum(axis=1)
+    for i in np.flatnonzero(~usual).tolist():
         millis[i] = _one(times[i])
     return millis

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,6 @@ def _window_object(step: BankStep, recent: dict[int, float], offset_ms: int) -> 
     is_closed = bool(step.closed[0])
     first, last = int(step.started[0]), int(step.ended[0]) if is_closed else step.bucket
     inside = [value for bucket, value in recent.items() if first <= bucket <= last]
-    # A closed window no longer shows its direction: its peak lies on the side of the expectation it opened to.
     surge = step.direction[0] > 0
     return {
         "opened_at": _moment(first, offset_ms),
@@ -189,7 +189,7 @@ def _check_order(before: int, bucket: int, since_first_ms: int, where: str) -> N
 
 
 def _check_spacing(path: Path, buckets: list[int]) -> None:
-    nearest = min((b - a for a, b in zip(buckets, buckets[1:], strict=False)), default=1)
+    nearest = min((b - a for a, b in pairwise(buckets)), default=1)
     if nearest > 1:
         raise SeriesFileError(
             f"{path}: rows are {nearest} minutes apart; only counts a minute are judged, sum per minute"

@@ -5,16 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import msgspec
+
 from streams.agents.correlate import CorrelateCore
-from streams.agents.core import Core
+from streams.agents.core import Core, Output
 from streams.agents.detect import DetectCore
 from streams.agents.stateful import StatefulAgent
 from streams.catalogue import Catalogue
 from streams.contracts.events import INPUT_TOPICS
+from streams.contracts.health import Health
 from streams.contracts.series import BucketReport
-from streams.contracts.times import parse_time_ms
+from streams.contracts.times import parse_time_ms, rfc3339
 from streams.contracts.windows import Window
 from streams.metrics import Metrics
+from streams.roles.instance import instance_name
 from streams.roles.faust_app import faust_app, run_app
 from streams.roles.ready import Cluster, topic_id
 from streams.settings import Settings
@@ -60,6 +64,12 @@ def _run(
     core_of: Callable[[int], Core],
 ) -> None:
     app = faust_app(role, settings, settings.data_dir / role)
+    instance = instance_name()
+
+    def heartbeat(positions: dict[str, dict[str, int]]) -> Output:
+        health = Health(role=role, instance=instance, time=rfc3339(time.time_ns() // 1_000_000), positions=positions)
+        return Output("health", f"{role}/{instance}".encode(), msgspec.json.encode(health))
+
     StatefulAgent(
         app,
         prefix=settings.prefix,
@@ -70,6 +80,7 @@ def _run(
         snapshot_s=settings.snapshot_s,
         on_progress=lambda partition, offset: None,
         on_snapshot=lambda partition, size: metrics.snapshot_bytes.set(size),
+        heartbeat=heartbeat,
     )
     run_app(app)
 

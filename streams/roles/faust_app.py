@@ -18,6 +18,7 @@ log = structlog.get_logger("faust")
 
 def faust_app(role: str, settings: Settings, directory: Path) -> faust.App:
     """An app called `<prefix><role>`, which is its group and the first part of its changelog's name."""
+    directory.mkdir(parents=True, exist_ok=True)  # Faust makes its own folder, but not the ones above it
     return faust.App(
         settings.topic(role),
         broker=[f"kafka://{broker}" for broker in settings.broker_list],
@@ -45,6 +46,7 @@ def faust_app(role: str, settings: Settings, directory: Path) -> faust.App:
 def run_app(app: faust.App) -> None:
     """Runs until SIGTERM or SIGINT. Exits the process non-zero when a service of Faust's crashed."""
     worker = faust.Worker(app, loglevel=logging.WARNING, quiet=True, redirect_stdouts=False)
+    worker.spinner = None  # it writes cursor movements into log files
     worker.execute_from_commandline()
 
 

@@ -15,15 +15,21 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
+import msgspec
 import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from streams.catalogue import Catalogue
 from streams.contracts.events import INPUT_TOPICS
+from streams.contracts.health import BlindSpot, Health
+from streams.contracts.times import rfc3339
 from streams.ingest.placement import partition_of
 from streams.ingest.refusals import Refused
+from streams.kafka.clients import client_config
+from streams.kafka.ends import ends
 from streams.kafka.topics import REFUSED_PARTITIONS
 from streams.metrics import Metrics
+from streams.roles.instance import instance_name
 from streams.settings import Settings
 from streams.tally.checkpoint import Checkpoint, read_checkpoint
 from streams.tally.fold import Outcome
@@ -34,6 +40,7 @@ from streams.tally.source import Fold, flush, fold_of
 CANARY_HEADER = "outages-canary"
 BATCH_RECORDS = 10_000  # librdkafka hands over at most so many at once; larger batches gain nothing, smaller ones cost
 REFUSED_BYTES = 16 * 1024  # of a refused record, what is kept
+HEALTH_S = 1.0  # a heartbeat a second: whoever waits for one notices within a few
 Source = tuple[str, int]
 
 log = structlog.get_logger("tally")
@@ -62,6 +69,8 @@ class Tally:
         self._paused: set[Source] = set()
         self._stopping = False
         self._canary_at_s = 0.0
+        self._health_at_s = 0.0
+        self._instance = instance_name()
         self._names = {settings.topic(name): name for name in INPUT_TOPICS}
         self._producer = Producer(_producer_config(settings))
         self._consumer = Consumer(_consumer_config(settings))
@@ -86,8 +95,11 @@ class Tally:
                 if time.monotonic() - flushed_at_s >= flush_s:
                     self._flush()
                     self._pace()
+                    self._tell_health()
                     flushed_at_s = time.monotonic()
             self._flush()
+            self._produce("health", 0, None, key=f"tally/{self._instance}".encode())
+            self._settle()
         finally:
             self._consumer.close()
 
@@ -149,13 +161,12 @@ class Tally:
             checkpoints.append(((name, partition), fold.checkpoint()))
         self._settle()
         self._commit(checkpoints)
-        self._tell_lag()
 
     def _produce(
         self,
         topic: str,
         partition: int,
-        value: bytes,
+        value: bytes | None,
         key: bytes | None = None,
         headers: list[tuple[str, str | bytes | None]] | None = None,
     ) -> None:
@@ -207,7 +218,7 @@ class Tally:
                 raise KafkaException(tp.error)
             checkpoint = read_checkpoint(tp.offset, tp.metadata or "") if tp.offset >= 0 else Checkpoint()
             name = self._names[tp.topic]
-            low, _ = consumer.get_watermark_offsets(TopicPartition(tp.topic, tp.partition), timeout=30)
+            low, _ = ends(consumer, tp.topic, tp.partition)
             fold = fold_of(
                 name, self._settings.clock, self._settings.allowed_delay_ms, self._catalogue, checkpoint
             )
@@ -260,18 +271,41 @@ class Tally:
                 change([TopicPartition(self._settings.topic(name), partition) for name, partition in sorted(sources)])
         self._paused = pause
 
-    def _tell_lag(self) -> None:
+    def _tell_health(self) -> None:
+        """Once a second: how far each partition is, in metrics and on `health`."""
+        now_s = time.monotonic()
+        if now_s - self._health_at_s < HEALTH_S:
+            return
+        self._health_at_s = now_s
         wall_ms = self._wall_ms()
-        newest = None
+        live = self._settings.clock == "broker"  # a replay's time has nothing to do with the wall's
+        positions: dict[str, dict[str, int]] = {}
+        blind: list[BlindSpot] = []
+        lags_s: list[float] = []
         for (name, partition), fold in self._folds.items():
-            if fold.watermark_ms is not None:
-                lag_s = (wall_ms - fold.watermark_ms) / 1000
-                newest = max(newest or 0, fold.watermark_ms)
-                self._metrics.watermark_lag.labels("tally", name, str(partition)).set(lag_s)
-                blind = float(lag_s > self._settings.allowed_delay_s + self._settings.blind_after_s)
-                self._metrics.blind.labels(name, "", str(partition)).set(blind)
-        if newest is not None and self._settings.clock == "broker":
-            self._metrics.canary_age.set((wall_ms - newest) / 1000 - self._settings.allowed_delay_s)
+            positions.setdefault(name, {})[str(partition)] = fold.position
+            if fold.watermark_ms is None or not live:
+                continue
+            lag_s = (wall_ms - fold.watermark_ms) / 1000 - self._settings.allowed_delay_s
+            lags_s.append(lag_s)
+            unseen = lag_s > self._settings.blind_after_s
+            if unseen:
+                blind.append(BlindSpot(name, partition, since=rfc3339(fold.watermark_ms)))
+            self._metrics.watermark_lag.labels("tally", name, str(partition)).set(lag_s)
+            self._metrics.blind.labels(name, "", str(partition)).set(float(unseen))
+        canary_age_s = min(lags_s, default=None)
+        if canary_age_s is not None:
+            self._metrics.canary_age.set(canary_age_s)
+        health = Health(
+            role="tally",
+            instance=self._instance,
+            time=rfc3339(wall_ms),
+            positions=positions,
+            blind=blind,
+            lag_s=max(lags_s, default=None),
+            canary_age_s=canary_age_s,
+        )
+        self._produce("health", 0, msgspec.json.encode(health), key=f"tally/{self._instance}".encode())
 
 
 def _is_canary(message: Message) -> bool:
@@ -279,26 +313,25 @@ def _is_canary(message: Message) -> bool:
 
 
 def _producer_config(settings: Settings) -> dict[str, Any]:
-    return {
-        "bootstrap.servers": settings.brokers,
-        "enable.idempotence": True,  # in order, and no copy of a retried batch
-        "acks": "all",
-        "compression.type": "lz4",
-        "linger.ms": 5,
-        "message.max.bytes": 8 * 1024 * 1024,  # a part is 512 kB, and the broker has the last word
-    }
+    return client_config(
+        settings.brokers,
+        enable_idempotence=True,  # in order, and no copy of a retried batch
+        acks="all",
+        compression_type="lz4",
+        linger_ms=5,
+        message_max_bytes=8 * 1024 * 1024,  # a part is 512 kB, and the broker has the last word
+    )
 
 
 def _consumer_config(settings: Settings) -> dict[str, Any]:
-    return {
-        "bootstrap.servers": settings.brokers,
-        "group.id": settings.topic("tally"),
-        "enable.auto.commit": False,
-        "auto.offset.reset": "error",  # an offset that is gone is a blind stretch, told as such, never skipped
-        "partition.assignment.strategy": "range",
-        "session.timeout.ms": 10_000,  # a dead member's partitions move on within this time
-        "heartbeat.interval.ms": 2_000,
-        "fetch.queue.backoff.ms": 5,  # with the default of 1,000 a fast consumer stands idle two thirds of the time
-        "queued.max.messages.kbytes": 131_072,
-        "enable.partition.eof": False,
-    }
+    return client_config(
+        settings.brokers,
+        group_id=settings.topic("tally"),
+        enable_auto_commit=False,
+        auto_offset_reset="error",  # an offset that is gone is a blind stretch, told as such, never skipped
+        partition_assignment_strategy="range",
+        session_timeout_ms=10_000,  # a dead member's partitions move on within this time
+        heartbeat_interval_ms=2_000,
+        fetch_queue_backoff_ms=5,  # with the default of 1,000 a fast consumer stands idle two thirds of the time
+        queued_max_messages_kbytes=131_072,
+    )

@@ -6,6 +6,8 @@ import msgspec
 
 from streams.tally.watermark import NO_CLOCK
 
+_State = tuple[int, int, int, int, int | None]  # version, then the fields of Checkpoint
+
 
 class CheckpointError(ValueError):
     """A commit's metadata cannot be read."""
@@ -15,8 +17,8 @@ class Checkpoint(msgspec.Struct, frozen=True):
     """State of a partition's fold at `offset`.
 
     `clock_ms`: the clock before the record at `offset`. `reached`: offsets below were read before, so what they report
-    (dead letters, late records, metrics) was reported. `sealed_ms`: panes that end by then were published whole;
-    a re-read sees them in part only and says nothing of them. `origin_ms`: event time from which the partition is known.
+    (dead letters, late records, metrics) was reported. `sealed_ms`: panes that end by then were published whole; a
+    re-read sees them in part only and says nothing of them. `origin_ms`: event time from which the partition is known.
     """
 
     offset: int = 0
@@ -34,7 +36,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
 def read_checkpoint(offset: int, metadata: str) -> Checkpoint:
     """The state at a committed offset. Raises CheckpointError: starting without it would count differently."""
     try:
-        _, clock_ms, reached, sealed_ms, origin_ms = msgspec.json.decode(metadata, type=tuple[int, int, int, int, int | None])
+        _, clock_ms, reached, sealed_ms, origin_ms = msgspec.json.decode(metadata, type=_State)
     except msgspec.DecodeError as error:
         raise CheckpointError(
             f"the commit at offset {offset} holds no state of ours ({error}); "

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.catalogue import Catalogue
-from streams.contracts.events import OTHER, ErrorEvent, Event, Report, Signal
+from streams.contracts.events import OTHER, ErrorEvent, Report, Signal
 from streams.contracts.tallies import Row
-from streams.contracts.times import PANE_MS, QUARTER_MS
+from streams.contracts.times import DAY_MS, PANE_MS, QUARTER_MS
 from streams.ingest.refusals import Refused
 from streams.tally.checkpoint import Checkpoint
 from streams.tally.panes import Pane
@@ -25,6 +25,8 @@ from streams.tally.reading import Reading, RecordBatch, read_batch
 from streams.tally.watermark import NO_CLOCK, ClockMode
 
 __all__ = ["Outcome", "PartitionFold", "RecordBatch"]
+
+MAX_BEFORE_CLOCK_MS = DAY_MS  # an event that much older than the first clock is nonsense: no years of buckets for it
 
 
 @dataclass(slots=True)
@@ -66,6 +68,7 @@ class PartitionFold:
         self._touched: set[int] = set()
         self._quarters: dict[int, _Quarter] = {}
         self._lost_from_ms: int | None = None
+        self._before_loss: Checkpoint | None = None
 
     @property
     def watermark_ms(self) -> int | None:
@@ -80,16 +83,17 @@ class PartitionFold:
     def lose(self, next_offset: int) -> None:
         """The records before `next_offset` are gone unread: from the last clock to the next one we were blind."""
         self._lost_from_ms = self._clock_ms
+        self._before_loss = self.checkpoint()
         self.position = next_offset
 
     def read(self, batch: RecordBatch) -> Outcome:
         """Counts a batch in. Its offsets must go on where the last one ended (gaps of a compacted log are fine)."""
         reading = read_batch(self.signal, batch, self._mode, self._clock_ms, self._delay_ms)
         self.blind += reading.blind
-        if self._lost_from_ms is not None and reading.first_clock_ms != NO_CLOCK:
+        if self._lost_from_ms is not None and reading.told_clock_ms != NO_CLOCK:
             if self._lost_from_ms != NO_CLOCK:
-                self.blind.append((self._lost_from_ms - self._delay_ms, reading.first_clock_ms))
-            self._lost_from_ms = None
+                self.blind.append((self._lost_from_ms - self._delay_ms, reading.told_clock_ms))
+            self._lost_from_ms = self._before_loss = None
         outcome = Outcome()
         fresh_from = int(np.searchsorted(batch.offsets, self._reached))
         for position, refused in reading.refused:
@@ -98,8 +102,11 @@ class PartitionFold:
         outcome.counts["refused"] = len(outcome.refused)
         self._note_origin(reading)
         self._note_late(reading, outcome, fresh_from, batch)
-        for pane, rows in _by_pane(reading.panes):
-            self._count(pane, rows, reading, outcome, fresh_from, batch)
+        if self.signal == "errors":
+            for pane, rows in _by_pane(reading.panes):
+                self._count_errors(pane, rows, reading, outcome, fresh_from, batch)
+        else:
+            self._count_reports(reading, outcome, fresh_from, batch)
         if len(batch.offsets):
             self._clock_ms = int(reading.clock_after_ms)
             self.position = int(batch.offsets[-1]) + 1
@@ -120,6 +127,8 @@ class PartitionFold:
 
     def checkpoint(self) -> Checkpoint:
         """From where a restart counts the same: the first offset of the oldest unsealed pane (reports: quarter)."""
+        if self._before_loss is not None:
+            return self._before_loss  # how long we were blind is not known yet: a restart must find the gap again
         watermark = self.watermark_ms
         offset, clock_ms = self.position, self._clock_ms
         sealed_ms = NO_CLOCK if watermark is None else watermark
@@ -132,7 +141,7 @@ class PartitionFold:
         if held:
             offset, clock_ms = min(held)
         return Checkpoint(
-            offset, clock_ms, max(self.position, self._reached), max(sealed_ms, self._muted_ms), self._origin_ms
+            self.position if self._mode == 'x' else offset, self._clock_ms, max(self.position, self._reached), max(sealed_ms, self._muted_ms), self._origin_ms
         )
 
     def _note_origin(self, reading: Reading) -> None:
@@ -144,7 +153,8 @@ class PartitionFold:
         if before.any():
             known.append(int(reading.panes[before].min()) * PANE_MS)
         if reading.first_clock_ms != NO_CLOCK:
-            known.append(reading.first_clock_ms - self._delay_ms)
+            first_ms = reading.first_clock_ms - self._delay_ms
+            known = [max(min([first_ms, *known]), first_ms - MAX_BEFORE_CLOCK_MS)]
         self._origin_ms = min(known) if known else None
 
     def _note_late(self, reading: Reading, outcome: Outcome, fresh_from: int, batch: RecordBatch) -> None:
@@ -167,54 +177,55 @@ class PartitionFold:
             pane.first_offset, pane.clock_before_ms = offset, clock_before_ms
         return pane
 
-    def _count(
-        self, index: int, rows: NDArray[np.intp], reading: Reading, outcome: Outcome, fresh_from: int, batch: RecordBatch
+    def _count_errors(
+        self, index: int, rows: NDArray[np.intp], reading: Reading, outcome: Outcome, fresh: int, batch: RecordBatch
     ) -> None:
-        """Counts the events of one pane; `rows` are their places in the reading, in log order."""
+        """Counts the errors of one pane; `rows` are their places in the reading, in log order."""
         first = int(rows[0])
         offset = int(batch.offsets[reading.positions[first]])
         pane = self._pane(index, offset, int(reading.clocks_before_ms[first]))
-        fresh = int(np.searchsorted(reading.positions[rows], fresh_from))
+        old = int(np.searchsorted(reading.positions[rows], fresh))
         # A batch that straddles the position reached is counted in two steps, so that only its new part is reported.
-        for part, reported in ((rows[:fresh], False), (rows[fresh:], True)):
+        for part, reported in ((rows[:old], False), (rows[old:], True)):
             if not len(part):
                 continue
             events = reading.events if len(part) == len(reading.events) else [reading.events[i] for i in part]
-            repeats, unknown = self._count_events(pane, events, part, reading, batch)
+            repeats, unknown = pane.add_errors(cast(Sequence[ErrorEvent], events), self._catalogue)
             if reported:
                 outcome.counts["duplicate"] += repeats
                 outcome.counts["accepted"] += len(part) - repeats
                 outcome.counts["unknown_service"] += unknown.total()
                 outcome.unknown += unknown
 
-    def _count_events(
-        self, pane: Pane, events: Sequence[Event], rows: NDArray[np.intp], reading: Reading, batch: RecordBatch
-    ) -> tuple[int, Counter[str]]:
-        if self.signal == "errors":
-            return pane.add_errors(cast(Sequence[ErrorEvent], events), self._catalogue)
-        repeats = 0
-        unknown: Counter[str] = Counter()
-        quarter_index = pane.index * PANE_MS // QUARTER_MS
-        for row, event in zip(rows, cast(Sequence[Report], events), strict=True):
-            service = self._catalogue.resolve(event.service)
-            if event.reporter:
-                offset = int(batch.offsets[reading.positions[row]])
-                quarter = self._quarters.get(quarter_index)
-                if quarter is None:
-                    clock_before_ms = int(reading.clocks_before_ms[row])
-                    quarter = self._quarters[quarter_index] = _Quarter(offset, clock_before_ms)
-                repeated = quarter.seen(service or event.service, event.reporter)
-            else:
-                repeated = event.id is not None and event.id in pane.ids
-                if event.id is not None:
-                    pane.ids.add(event.id)
-            if repeated:
-                repeats += 1
-                continue
-            if service is None:
-                unknown[event.service] += 1
-            pane.add_report(service, self._catalogue.region(service or OTHER, event.region), event)
-        return repeats, unknown
+    def _count_reports(self, reading: Reading, outcome: Outcome, fresh_from: int, batch: RecordBatch) -> None:
+        """Counts reports in log order, not by pane: the first of a reporter in a quarter is the first to arrive."""
+        resolve, region_of = self._catalogue.resolve, self._catalogue.region
+        columns = (reading.panes.tolist(), reading.positions.tolist(), reading.clocks_before_ms.tolist())
+        panes: dict[int, Pane] = {}
+        events = cast(Sequence[Report], reading.events)
+        for index, position, clock_before_ms, event in zip(*columns, events, strict=True):
+            offset = int(batch.offsets[position])
+            pane = panes.get(index)
+            if pane is None:
+                pane = panes[index] = self._pane(index, offset, clock_before_ms)
+            service = resolve(event.service)
+            repeated = self._is_repeat(pane, service, event, offset, clock_before_ms)
+            if not repeated:
+                pane.add_report(service, region_of(service or OTHER, event.region), event)
+            if position >= fresh_from:
+                outcome.counts["duplicate" if repeated else "accepted"] += 1
+                if service is None and not repeated:
+                    outcome.counts["unknown_service"] += 1
+                    outcome.unknown[event.service] += 1
+
+    def _is_repeat(self, pane: Pane, service: str | None, event: Report, offset: int, clock_before_ms: int) -> bool:
+        if not event.reporter:
+            return pane.is_repeat(event.id)
+        index = pane.index * PANE_MS // QUARTER_MS
+        quarter = self._quarters.get(index)
+        if quarter is None:
+            quarter = self._quarters[index] = _Quarter(offset, clock_before_ms)
+        return quarter.seen(service or event.service, event.reporter)
 
 
 class _Quarter:

@@ -45,6 +45,8 @@ class ServicePane:
     def text(self, text: str, lang: str | None, count: int, who: int | None) -> None:
         """Counts a text, masked; the first hundred distinct ones of the pane by name."""
         key = (masked(text), _label(lang) if lang else None)
+        if not key[0]:
+            return  # nothing but control signs: no text
         if key not in self.texts and len(self.texts) >= MAX_DISTINCT:
             key = (OTHER, None)
         held = self.texts.get(key)
@@ -112,6 +114,14 @@ class Pane:
         self._add_users(fresh, catalogue)
         return len(events) - len(fresh), unknown
 
+    def is_repeat(self, id: str | None) -> bool:
+        """Whether this id was seen in the pane before; from now on, yes. No id, or an empty one, is never a repeat."""
+        if not id:
+            return False
+        before = len(self.ids)
+        self.ids.add(id)
+        return len(self.ids) == before
+
     def add_report(self, service: str | None, region: str, event: Report) -> None:
         """Counts one report that is nobody's second in its quarter of an hour."""
         count = 1 if event.reporter else event.count or 1
@@ -140,7 +150,7 @@ class Pane:
     def _first_of_each_id(self, events: Sequence[ErrorEvent]) -> Sequence[ErrorEvent]:
         """The events without those whose id was seen in this pane; quick where there is none, as nearly always."""
         ids = list(map(_ID, events))
-        given = [i for i in ids if i is not None] if None in ids else ids
+        given = ids if all(ids) else [i for i in ids if i]
         if not given:
             return events
         if self.ids.isdisjoint(given):
@@ -153,7 +163,7 @@ class Pane:
             seen = self.ids
         fresh = []
         for event in events:
-            if event.id is not None:
+            if event.id:
                 if event.id in seen:
                     continue
                 seen.add(event.id)

@@ -14,6 +14,7 @@ from streams.contracts.tallies import Row, Said, Tally
 from streams.ingest.placement import partition_of
 
 MAX_PART_BYTES = 512 * 1024  # half of Kafka's default of 1 MB a record: room for a batch's overhead
+_FRAME_BYTES = 4 * 1024  # of a part, what is neither rows nor said: names, numbers, blind stretches
 
 
 class _Part(msgspec.Struct, array_like=True):
@@ -22,7 +23,7 @@ class _Part(msgspec.Struct, array_like=True):
     topic: str
     partition: int
     rows: list[msgspec.Raw]
-    said: list[Said] = []
+    said: list[msgspec.Raw] = []
     history: list[msgspec.Raw] = []
     watermark_ms: int | None = None
     position: int | None = None
@@ -50,22 +51,25 @@ def parts(
     """(tallies partition, record) of one flush, in the order in which they must be sent.
 
     A row over the limit by itself goes out alone: rows are bounded (a hundred texts of 500 characters at most).
+    A source partition has either rows or things said; of several parts each holds only one kind.
     """
-    by_target: list[list[bytes]] = [[] for _ in range(tallies_partitions)]
+    rows_to: list[list[bytes]] = [[] for _ in range(tallies_partitions)]
     for row in rows:
-        by_target[partition_of(row.service, tallies_partitions)].append(_encode(row))
-    said_to: list[list[Said]] = [[] for _ in range(tallies_partitions)]
+        rows_to[partition_of(row.service, tallies_partitions)].append(_encode(row))
+    said_to: list[list[bytes]] = [[] for _ in range(tallies_partitions)]
     for service, what in said:
-        said_to[partition_of(service, tallies_partitions)].append(what)
+        said_to[partition_of(service, tallies_partitions)].append(_encode(what))
     sent: list[tuple[int, bytes]] = []
     for target in range(tallies_partitions):
-        chunks = _chunks(by_target[target])
-        sent += [(target, _encode(_Part(topic, partition, chunk))) for chunk in chunks[:-1]]
+        row_chunks, said_chunks = _chunks(rows_to[target]), _chunks(said_to[target])
+        full = [_Part(topic, partition, chunk) for chunk in (row_chunks[:-1] if said_to[target] == [] else row_chunks)]
+        full += [_Part(topic, partition, [], chunk) for chunk in said_chunks[:-1]]
+        sent += [(target, _encode(part)) for part in full if part.rows or part.said]
         last = _Part(
             topic,
             partition,
-            chunks[-1],
-            said_to[target],
+            row_chunks[-1] if said_to[target] == [] else [],
+            said_chunks[-1],
             watermark_ms=watermark_ms,
             position=position,
             origin_ms=origin_ms,
@@ -76,11 +80,11 @@ def parts(
 
 
 def _chunks(rows: Sequence[bytes]) -> list[list[msgspec.Raw]]:
-    """Rows in runs of at most MAX_PART_BYTES; at least one run, if need be empty."""
+    """Encoded rows in runs that fit into a part; at least one run, if need be empty."""
     chunks: list[list[msgspec.Raw]] = [[]]
     size = 0
     for row in rows:
-        if chunks[-1] and size + len(row) > MAX_PART_BYTES:
+        if chunks[-1] and size + len(row) > MAX_PART_BYTES - _FRAME_BYTES:
             chunks.append([])
             size = 0
         chunks[-1].append(msgspec.Raw(row))

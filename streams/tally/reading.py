@@ -1,4 +1,4 @@
-"""A batch of raw records, read against the clock of its partition: which events may count, which are late or refused."""
+"""A batch of raw records, read against the clock of its partition: which events may count, are late, are refused."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ class Reading:
     """Events that may count, in columns that run parallel to `events`; what is late or refused beside them.
 
     `positions`: within the batch. `late`: (position, event, clock, clock before). Clocks in milliseconds, NO_CLOCK
-    before the first; `clocks_before_ms` is what a restart at that very record must begin with.
+    before the first; `clocks_before_ms` is what a restart at that very record must begin with. `first_clock_ms`: of the
+    first record that has one, be it from before; `told_clock_ms`: the first that this batch itself tells.
     """
 
     events: Sequence[Event]
@@ -60,6 +61,7 @@ class Reading:
     refused: list[tuple[int, Refused]] = field(default_factory=list)
     blind: list[tuple[int, int]] = field(default_factory=list)
     first_clock_ms: int = NO_CLOCK
+    told_clock_ms: int = NO_CLOCK
     clock_after_ms: int = NO_CLOCK
 
 
@@ -90,15 +92,16 @@ def read_batch(topic: str, batch: RecordBatch, mode: ClockMode, clock_ms: int, d
     limit = _limits(batch, mode, positions, at_clock)
     bad, future = times == NO_TIME, times > limit
     panes = times // PANE_MS
-    late = ~bad & ((panes + 1) * PANE_MS <= at_clock - delay_ms)
+    # Where append times go back, a record can be ahead of its own and behind W at once: it is refused, once.
+    late = ~(bad | future) & ((panes + 1) * PANE_MS <= at_clock - delay_ms)
     reading = Reading(present, positions, times, panes, at_clock, before[positions])
     good = ~(bad | future | late)
     if not good.all():
-        for i in np.flatnonzero(bad | future):
+        for i in np.flatnonzero(bad | future).tolist():
             refused.append((int(positions[i]), _time_refusal(present[i].time, bool(bad[i]))))
-        for i in np.flatnonzero(late):
+        for i in np.flatnonzero(late).tolist():
             reading.late.append((int(positions[i]), present[i], int(at_clock[i]), int(before[positions[i]])))
-        reading.events = [present[i] for i in np.flatnonzero(good)]
+        reading.events = [present[i] for i in np.flatnonzero(good).tolist()]
         for column in ("positions", "times_ms", "panes", "clocks_ms", "clocks_before_ms"):
             setattr(reading, column, getattr(reading, column)[good])
     reading.refused = sorted(refused)
@@ -106,6 +109,8 @@ def read_batch(topic: str, batch: RecordBatch, mode: ClockMode, clock_ms: int, d
     known = clocks[clocks != NO_CLOCK]
     reading.first_clock_ms = int(known[0]) if len(known) else NO_CLOCK
     reading.clock_after_ms = int(clocks[-1]) if len(clocks) else clock_ms
+    told = 0 if mode == "broker" else min(marks, default=len(clocks))
+    reading.told_clock_ms = int(clocks[told]) if told < len(clocks) else NO_CLOCK
     return reading
 
 

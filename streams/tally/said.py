@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, cast
 
+import msgspec
 import numpy as np
 
 from streams.catalogue import Catalogue
 from streams.contracts.events import Feedback, Statement
 from streams.contracts.tallies import Said
+from streams.ingest.masking import MAX_TEXT_CHARS
 from streams.ingest.refusals import Refused
 from streams.ingest.time_column import NO_TIME, time_column
 from streams.tally.checkpoint import Checkpoint
@@ -119,7 +121,8 @@ def service_of_window(window: str) -> str:
 
 
 def _about(statement: Statement, service: str) -> Statement:
-    """The statement with the service's id in the place of whatever name it used."""
-    if statement.about == service:
+    """The statement with the service's id in the place of whatever name it used, and its text cut."""
+    text = statement.text and statement.text[:MAX_TEXT_CHARS]
+    if statement.about == service and text == statement.text:
         return statement
-    return Statement(service, *(getattr(statement, name) for name in statement.__struct_fields__[1:]))
+    return msgspec.structs.replace(statement, about=service, text=text)

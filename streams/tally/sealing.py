@@ -34,8 +34,10 @@ class SealedBucket:
 
 
 class _SourceState(msgspec.Struct):
-    watermark_ms: int
-    origin_ms: int
+    """`watermark_ms` and `origin_ms` are None of a partition that was given up before it told its time."""
+
+    watermark_ms: int | None = None
+    origin_ms: int | None = None
     gave_up: bool = False
     blind: list[tuple[int, int]] = []
 
@@ -46,7 +48,9 @@ class _Held(msgspec.Struct):
     sources: list[tuple[str, int, _SourceState]] = []
     rows: list[tuple[str, int, Row]] = []
     said: list[tuple[str, Said]] = []
-    next_bucket: dict[str, int] = {}
+    next_bucket: dict[Signal, int] = {}
+    first_bucket: dict[Signal, int] = {}
+    history: list[History] = []
 
 
 class Sealing:
@@ -61,7 +65,8 @@ class Sealing:
         self._rows: dict[str, dict[int, dict[tuple[str, int], Row]]] = {"errors": {}, "reports": {}}
         self._said: dict[tuple[str, int], Said] = {}
         self._next: dict[Signal, int] = {}
-        self.history: list[History] = []
+        self._first: dict[Signal, int] = {}
+        self.history: list[History] = []  # as long as its reader leaves it here
 
     def offer(self, tally: Tally) -> None:
         """Merges one record in. What is already sealed is dropped."""
@@ -71,26 +76,30 @@ class Sealing:
         for said in tally.said:
             self._said.setdefault((tally.topic, said.offset), said)
         source = (tally.topic, tally.partition)
-        state = self._sources.get(source)
-        if tally.gave_up and state is not None:
-            state.gave_up = True
+        if tally.gave_up:
+            self._sources.setdefault(source, _SourceState()).gave_up = True
         elif tally.watermark_ms is not None and tally.origin_ms is not None:
-            if state is None:
-                state = self._sources[source] = _SourceState(tally.watermark_ms, tally.origin_ms)
-            elif tally.watermark_ms > state.watermark_ms:
+            state = self._sources.setdefault(source, _SourceState())
+            if state.origin_ms is None:
+                state.origin_ms = tally.origin_ms
+            if state.watermark_ms is None or tally.watermark_ms > state.watermark_ms:
                 state.watermark_ms = tally.watermark_ms
                 state.gave_up = False
-            state.blind += [step for step in map(tuple, tally.blind) if step not in state.blind]  # type: ignore[misc]
+            state.blind += [step for step in tally.blind if step not in state.blind]
 
     def next_bucket(self, signal: Signal) -> int | None:
-        """The next bucket of a signal to be sealed; None before every partition has told its time."""
+        """The next bucket of a signal to be sealed; None before every partition has told its time or was given up."""
         known = self._next.get(signal)
         if known is None:
-            needed = self._needed[signal]
-            if any(source not in self._sources for source in needed):
+            if any(source not in self._sources for source in self._needed[signal]):
                 return None
-            known = min(self._sources[s].origin_ms for s in needed if s[0] == signal) // BUCKET_MS
-            self._next[signal] = known
+            origins = [state.origin_ms for state in self._own(signal) if state.origin_ms is not None]
+            if not origins:
+                return None
+            known = self._next[signal] = self._first[signal] = min(origins) // BUCKET_MS
+            panes = self._rows[signal]
+            for pane in [pane for pane in panes if pane < known * PANES_PER_BUCKET]:
+                del panes[pane]
         return known
 
     def seal(self, signal: Signal) -> Iterator[SealedBucket]:
@@ -98,21 +107,24 @@ class Sealing:
         bucket = self.next_bucket(signal)
         if bucket is None:
             return
-        states = [self._sources[s] for s in self._needed[signal]]
-        live = [s.watermark_ms for s in states if not s.gave_up]
+        states = [self._sources.get(source) for source in self._needed[signal]]
+        if any(state is None for state in states):
+            return  # a partition that the topic has gained since: nothing is sealed without it
+        live = [s.watermark_ms for s in states if s is not None and s.watermark_ms is not None and not s.gave_up]
         if not live:
             return
         watermark_ms = min(live)
-        incomplete = any(state.gave_up for state in states)
+        incomplete = any(state is not None and state.gave_up for state in states)
         while (bucket + 1) * BUCKET_MS <= watermark_ms:
-            yield self._sealed(signal, bucket, incomplete)
+            sealed = self._sealed(signal, bucket, incomplete)
             bucket += 1
-            self._next[signal] = bucket
+            self._next[signal] = bucket  # before it is handed out: its reader may stop here
+            yield sealed
         self._forget(signal)
 
     def watermarks(self) -> dict[Source, int]:
         """W of every source partition heard of, in milliseconds."""
-        return {source: state.watermark_ms for source, state in self._sources.items()}
+        return {s: state.watermark_ms for s, state in self._sources.items() if state.watermark_ms is not None}
 
     def snapshot(self) -> bytes:
         """All that is not sealed yet."""
@@ -125,7 +137,9 @@ class Sealing:
                 for (_, partition), row in sorted(rows.items())
             ],
             said=[(topic, said) for (topic, _), said in sorted(self._said.items())],
-            next_bucket=dict(self._next),
+            next_bucket=self._next,
+            first_bucket=self._first,
+            history=self.history,
         )
         return msgspec.msgpack.encode(held)
 
@@ -137,7 +151,14 @@ class Sealing:
         for signal, partition, row in held.rows:
             self._rows[signal].setdefault(row.pane, {})[row.service, partition] = row
         self._said = {(topic, said.offset): said for topic, said in held.said}
-        self._next = dict(held.next_bucket)  # type: ignore[arg-type]
+        self._next = held.next_bucket
+        self._first = held.first_bucket
+        self.history = held.history
+
+    def _own(self, signal: Signal) -> list[_SourceState]:
+        """The partitions of the signal's own topic that were heard of."""
+        own = (self._sources.get(source) for source in self._needed[signal] if source[0] == signal)
+        return [state for state in own if state is not None]
 
     def _merge_rows(self, tally: Tally) -> None:
         panes = self._rows[tally.topic]
@@ -164,17 +185,14 @@ class Sealing:
                 rows += [row for _, row in sorted(held.items())]
         start_ms, end_ms = bucket * BUCKET_MS, (bucket + 1) * BUCKET_MS
         blind = any(
-            from_ms < end_ms and start_ms < to_ms
-            for source in self._needed[signal]
-            if source[0] == signal
-            for from_ms, to_ms in self._sources[source].blind
+            from_ms < end_ms and start_ms < to_ms for state in self._own(signal) for from_ms, to_ms in state.blind
         )
         said = {topic: self._said_in(signal, topic, bucket) for topic in SAID_TOPICS}
         return SealedBucket(signal, bucket, rows, said["statements"], said["feedback"], blind, incomplete)
 
     def _said_in(self, signal: Signal, topic: str, bucket: int) -> list[Said]:
         """What takes effect in this bucket, or took effect before the signal's first one, in order of effect."""
-        earliest = bucket * BUCKET_MS if self._begun(signal, bucket) else -(2**62)
+        earliest = bucket * BUCKET_MS if bucket > self._first[signal] else -(2**62)
         taken = [
             said
             for (of, _), said in self._said.items()
@@ -182,19 +200,13 @@ class Sealing:
         ]
         return sorted(taken, key=lambda said: (said.effective_ms, said.offset))
 
-    def _begun(self, signal: Signal, bucket: int) -> bool:
-        first = min(self._sources[s].origin_ms for s in self._needed[signal] if s[0] == signal) // BUCKET_MS
-        return bucket > first
-
     def _forget(self, signal: Signal) -> None:
-        """Drops what both signals have sealed past, and rows of panes that came after their bucket was sealed."""
+        """Drops what was said before all that either signal has still to seal, and blind stretches that are sealed."""
         oldest = min((self._next.get(s, -(2**62)) for s in self._needed), default=-(2**62))
         self._said = {key: said for key, said in self._said.items() if said.effective_ms >= oldest * BUCKET_MS}
         sealed_ms = self._next[signal] * BUCKET_MS
-        for source in self._needed[signal]:
-            if source[0] == signal:
-                state = self._sources[source]
-                state.blind = [step for step in state.blind if step[1] > sealed_ms]
+        for state in self._own(signal):
+            state.blind = [step for step in state.blind if step[1] > sealed_ms]
 
 
 def _extent(row: Row) -> tuple[int, int]:

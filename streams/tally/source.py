@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from streams.catalogue import Catalogue
-from streams.contracts.events import SIGNALS, Signal
+from streams.contracts.events import SIGNALS
 from streams.tally.checkpoint import Checkpoint
 from streams.tally.fold import PartitionFold
 from streams.tally.parts import parts
@@ -20,7 +20,7 @@ def fold_of(
 ) -> Fold:
     """The fold of one partition of an input topic, named without prefix."""
     if topic in SIGNALS:
-        return PartitionFold(cast(Signal, topic), mode, allowed_delay_ms, catalogue, checkpoint)
+        return PartitionFold(topic, mode, allowed_delay_ms, catalogue, checkpoint)
     return SaidFold(cast(SaidTopic, topic), mode, allowed_delay_ms, catalogue, checkpoint)
 
 

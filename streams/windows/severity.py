@@ -62,4 +62,4 @@ def _reaches(level: Level, direction: Direction, totals: Totals) -> bool:
     expected = max(peak.expected, 1.0)
     if direction == "surge":
         return peak.observed >= level.multiple * expected and totals.observed - totals.expected >= level.events
-    return peak.observed <= (1 - level.lost) * expected and totals.expected - totals.observed >= level.events
+    return expected - peak.observed >= level.lost * expected and totals.expected - totals.observed >= level.events

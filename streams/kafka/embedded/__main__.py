@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 
 from streams.kafka.embedded.broker import BrokerError
-from streams.kafka.embedded.jars import fetch_jars, java, kafka_version
+from streams.kafka.embedded.jars import fetch_jars, jars_folder, java, kafka_version, missing_jars
 
 
 def main() -> int:
-    """Say in one line where Kafka lies, or why it does not."""
+    """Say what is being fetched, or why there can be no real Kafka; nothing when all is there."""
     try:
         java()
-        print(f"Kafka {kafka_version()} lies in {fetch_jars()}")
+        if missing_jars(jars_folder()):
+            print(f"fetching Kafka {kafka_version()} with Maven (43 MB)", flush=True)
+        fetch_jars()
     except BrokerError as reason:
         print(f"no real Kafka: {reason}", file=sys.stderr)
         return 1

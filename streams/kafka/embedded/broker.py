@@ -55,7 +55,7 @@ def ask_cluster(bootstrap: str, timeout_s: float = 2.0) -> ClusterAnswer | None:
         said = client.list_topics(timeout=timeout_s)
     except KafkaException:
         return None
-    return ClusterAnswer(said.cluster_id or "", len(said.brokers), said.controller_id >= 0)
+    return ClusterAnswer(str(said.cluster_id), len(said.brokers), said.controller_id >= 0)
 
 
 def given_broker(bootstrap: str, timeout_s: float = 10.0) -> ReachableBroker:

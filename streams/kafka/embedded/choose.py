@@ -44,7 +44,7 @@ def _real_or_mock(say: Callable[[str], None]) -> str:
         _announce_fetch(say)
         fetch_jars()
     except BrokerError as reason:
-        say(f"Kafka: not a real one, because there is {reason}")
+        say(f"Kafka: not a real one: {reason}")
         return "mock"
     return "real"
 

@@ -105,6 +105,21 @@ def test_what_maven_says_of_its_failure_is_passed_on(machine: Path) -> None:
         jars.fetch_jars()
 
 
+def test_an_installed_package_keeps_its_jars_in_the_users_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jars, "HERE", tmp_path / "site-packages" / "streams" / "kafka" / "embedded")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert jars.jars_folder() == tmp_path / "cache" / "outage-streams" / f"kafka-{jars.kafka_version()}"
+
+
+def test_a_checkout_keeps_its_jars_in_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jars, "HERE", tmp_path / "streams" / "kafka" / "embedded")
+    (tmp_path / "deploy" / "kafka").mkdir(parents=True)
+    (tmp_path / "pyproject.toml").touch()
+    assert jars.jars_folder() == tmp_path / "deploy" / "kafka" / "lib"
+
+
 def test_the_checksums_are_those_of_the_kafka_that_the_pom_names() -> None:
     version = jars.kafka_version()
     assert re.fullmatch(r"4\.\d+\.\d+", version)
@@ -125,7 +140,7 @@ def test_auto_takes_the_mock_cluster_where_there_is_no_java_and_says_why(machine
         assert broker.kind == "mock"
         assert broker.bootstrap.startswith("127.0.0.1:")
     assert said == [
-        "Kafka: not a real one, because there is no java on this machine: install a Java runtime 17 or newer",
+        "Kafka: not a real one: no java on this machine: install a Java runtime 17 or newer",
         f"Kafka: {broker.note}",
     ]
 
