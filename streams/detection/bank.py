@@ -14,17 +14,16 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.detection.block import Block, Judged, Limits
+from streams.detection.block import Block
 from streams.detection.columns import Array, Bools, Floats, Ints, SnapshotMismatchError
 from streams.detection.history import SLOT_MIN
+from streams.detection.judged import Limits
 from streams.detection.sensitivity import share_of_tolerance, threshold
-from streams.detection.spread import YOUNG_DAYS
-from streams.detection.tail import bounds, score
+from streams.detection.telling import columns_of
 from streams.detection.warmup import replay
 
 COLD, WARMING, READY = 0, 1, 2
 BLOCK_ROWS = 4096  # ten CUSUMs of so many in float32 are 160 kB, a column in float64 32 kB: a core's own cache
-LEAST_LEAN = 0.05  # of the threshold; less is the noise of a healthy series
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +116,11 @@ class SeriesBank:
         bucket, self.bucket = self.bucket, self.bucket + 1
         if len(self.rows) == 1:
             block = self._blocks[0]
-            return BankStep(bucket, **_report(block, counts, block.step(counts)))
+            return BankStep(bucket, **columns_of(block, counts, block.step(counts)))
         out: dict[str, Array] = {}
         for member, block in zip(self._members, self._blocks, strict=True):
             count = counts[member]
-            for name, column in _report(block, count, block.step(count)).items():
+            for name, column in columns_of(block, count, block.step(count)).items():
                 if name not in out:
                     out[name] = np.empty(len(self.rows), column.dtype)
                 out[name][member] = column
@@ -159,49 +158,3 @@ class SeriesBank:
         for member, block in zip(self._members, self._blocks, strict=True):
             replay(block, first_slot, np.asarray(sums[member], np.float64).T, block.limits.phase)
             block.spread.know_excess(np.asarray(excess_variance, np.float64)[member])
-
-
-def _report(block: Block, count: Floats, judged: Judged) -> dict[str, Array]:
-    expect, runs, windows = judged.expect, judged.runs, block.windows
-    lower, upper = bounds(expect.fast, judged.variance)
-    direction = windows.direction.copy()
-    columns: dict[str, Array] = {
-        "expected": expect.fast,
-        "lower": lower,
-        "upper": upper,
-        "score": score(count, expect.fast, judged.variance),
-        "open": direction,
-        "opened": judged.opened,
-        "closed": judged.closed,
-        "baseline": (block.season.days > 0).astype(np.int8) + (block.season.days >= YOUNG_DAYS),
-        "baseline_days": block.season.days.copy(),
-    }
-    columns |= _told(block, direction, judged.closed)
-    columns["elevated"] = ((direction > 0) & (count > upper)) | ((direction < 0) & (count < lower))  # NaN: neither
-    lean = np.where(runs.surge >= runs.drop, np.minimum(runs.surge, 1.0), np.maximum(-runs.drop, -1.0))
-    lean[np.abs(lean) < LEAST_LEAN] = 0.0
-    columns["lean"], columns["lean_started"] = lean, _lean_started(block, lean)
-    return columns
-
-
-def _told(block: Block, direction: NDArray[np.int8], closed: Bools) -> dict[str, Array]:
-    """What is said of windows that are open or have just closed."""
-    n, windows = len(direction), block.windows
-    started, detected, ended = np.full((3, n), -1, np.int64)
-    evidence, sign = np.zeros(n), direction
-    at = ((direction != 0) | closed).nonzero()[0]
-    if at.size:
-        started[at], detected[at], evidence[at] = windows.started[at], windows.detected[at], windows.evidence[at]
-        ended[closed] = windows.ended[closed]
-        sign = sign.copy()
-        sign[at] = windows.sign[at]
-    return {"direction": sign, "started": started, "detected": detected, "ended": ended, "evidence": evidence}
-
-
-def _lean_started(block: Block, lean: Floats) -> Ints:
-    started = np.full(len(lean), -1, np.int64)
-    at = lean.nonzero()[0]
-    if at.size:
-        winner = block.cusums.winner(at, lean[at] > 0)
-        started[at] = block.cusums.start[winner, at]
-    return started

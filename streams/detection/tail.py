@@ -43,9 +43,7 @@ def score(count: Floats, mean: Floats, inverse_size: Floats) -> Floats:
 def _exact(count: Floats, mean: Floats, size: Floats) -> Floats:
     more = count > mean
     above = mean / (mean + size)
-    tail = betainc(
-        np.where(more, count, size), np.where(more, size, count + 1.0), np.where(more, above, 1.0 - above)
-    )
+    tail = betainc(np.where(more, count, size), np.where(more, size, count + 1.0), np.where(more, above, 1.0 - above))
     points: Floats = -np.log10(np.maximum(tail, _LEAST_TAIL))
     return points
 

@@ -87,6 +87,24 @@ def whole(brokers: str, topic: str) -> Iterator[Record]:
                 raise ReadError(f"{topic} at {brokers} stopped answering: see whether its brokers run, then try again")
 
 
+def newest(brokers: str, topic: str) -> dict[int, Record]:
+    """The last record of each partition that still holds one, canaries too. Raises ReadError."""
+    with _reader(brokers) as consumer:
+        to_read = {partition: end for partition, end in _ends(consumer, brokers, topic).items() if end.low < end.high}
+        found: dict[int, Record] = {}
+        # One back from the end; where that offset is gone (a transaction's mark), nothing is found.
+        consumer.assign([TopicPartition(topic, partition, end.high - 1) for partition, end in to_read.items()])
+        deadline_s = time.monotonic() + ANSWER_TIMEOUT_S
+        while to_read and time.monotonic() < deadline_s:
+            for message in consumer.consume(FETCH_RECORDS, timeout=POLL_S):
+                if _is_end(message):
+                    to_read.pop(_place(message)[0], None)
+                elif message.error() is None:
+                    record = _record(message)
+                    found[record.partition] = record
+        return found
+
+
 def follow(brokers: str, topic: str, *, from_beginning: bool = False, idle_s: float | None = None) -> Iterator[Record]:
     """Records as they come, for ever, or until none has come for `idle_s`; without canaries. Raises ReadError.
 
@@ -132,10 +150,7 @@ def _ends(consumer: Consumer, brokers: str, topic: str) -> dict[int, End]:
         found = consumer.list_topics(timeout=ANSWER_TIMEOUT_S).topics.get(topic)
         if found is None or not found.partitions:
             raise ReadError(f"there is no topic {topic} at {brokers}: create it with `outages topics`")
-        return {
-            partition: End(*patient_ends(consumer, topic, partition))
-            for partition in sorted(found.partitions)
-        }
+        return {partition: End(*patient_ends(consumer, topic, partition)) for partition in sorted(found.partitions)}
     except KafkaException as error:
         raise ReadError(f"no Kafka answers at {brokers} ({error.args[0].str()}): start it, or set `brokers`") from error
 

@@ -224,7 +224,7 @@ class _Showing:
             health = _decode_health(value)
             self._alive.add(health.role)
             if health.role == "correlate":
-                self._correlated = max(self._correlated, *health.positions.get("series", {"0": 0}).values())
+                self._correlated = max([self._correlated, *health.positions.get("series", {}).values()])
         elif topic == "series":
             report = _decode_series(value)
             if isinstance(report, BucketReport):

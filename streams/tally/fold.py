@@ -141,7 +141,7 @@ class PartitionFold:
         if held:
             offset, clock_ms = min(held)
         return Checkpoint(
-            self.position if self._mode == 'x' else offset, self._clock_ms, max(self.position, self._reached), max(sealed_ms, self._muted_ms), self._origin_ms
+            offset, clock_ms, max(self.position, self._reached), max(sealed_ms, self._muted_ms), self._origin_ms
         )
 
     def _note_origin(self, reading: Reading) -> None:

@@ -6,7 +6,6 @@ A pure function of the whole buckets it takes: no clock, no order of arrival, no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
 from msgspec import msgpack
 
@@ -131,14 +130,16 @@ class Correlator:
     def _watch_customers(self, view: BucketView) -> None:
         """How the other customers of each open window's providers fare, counted once a provider and bucket."""
         counted: dict[str, CustomersSeen] = {}
+        expected: dict[str, float] = {}
         for service, window in sorted(self._windows.items()):
             entry = self._catalogue.services.get(service)
             if entry is None or not self._is_open(service):
                 continue
             for provider in (provider.id for provider in entry.providers):
                 if provider not in counted:
+                    expected = expected or self._ring.expected(view.bucket)
                     customers = self._catalogue.customers(provider)
-                    counted[provider] = customers_seen(customers, partial(_expected, view), self._is_open, view.bucket)
+                    counted[provider] = customers_seen(customers, expected, self._is_open, view.bucket)
                 together = {o for o in counted[provider].affected if o != service and self._together(o, window)}
                 before, watched = window.customers.get(provider), view.bucket - window.opened
                 window.customers[provider] = seen_from(counted[provider], together, before, watched)
@@ -227,9 +228,3 @@ def window_id(service: str, started: int) -> str:
     """`twitter-20220714T115900Z`: the service and when the outage began, as known when the window opens."""
     begin = bucket_start(started)
     return f"{service}-{begin[:19].replace('-', '').replace(':', '')}Z"
-
-
-def _expected(view: BucketView, service: str) -> float:
-    """Events expected in this bucket of the signals that were seen."""
-    rows = (view.sighting(service, signal) for signal in SIGNALS)
-    return sum(sighting.row.expected for sighting in rows if sighting.seen and sighting.row is not None)

@@ -52,7 +52,7 @@ def continues(window: WindowState, begins: int) -> bool:
     if window.ended is None:
         return True
     # A retracted window was no outage: only what overlaps with it is still the same false alarm.
-    return begins <= window.ended + (0 if window.retracted else REOPEN_BUCKETS)
+    return begins <= (window.ended if window.retracted else window.ended + 1 + REOPEN_BUCKETS)
 
 
 def advance(window: WindowState, sightings: Sightings, leans: list[tuple[Signal, Leaning]], bucket: int) -> None:

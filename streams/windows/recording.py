@@ -13,7 +13,8 @@ def record(window: WindowState, ring: Ring, now: int) -> None:
     first, last = window.recorded or (window.started, window.started - 1)
     for signal in SIGNALS:
         track = window.tracks[signal]
-        track.rows[:0] = _rows(window, ring, signal, window.started, first - 1)
+        if window.started < first:
+            track.prepend(_rows(window, ring, signal, window.started, first - 1))
         for row in _rows(window, ring, signal, last + 1, now):
             track.extend(row, window.signal_ended(signal))
     window.recorded = (min(first, window.started), now)

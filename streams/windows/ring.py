@@ -112,6 +112,16 @@ class Ring:
                 )
         return None
 
+    def expected(self, bucket: int) -> dict[str, float]:
+        """Events expected of every service in that bucket, over the signals that were not blind."""
+        total: dict[str, float] = {}
+        for signal in SIGNALS:
+            for columns in self._columns(bucket, signal):
+                if not columns.part.blind:
+                    for service, value in zip(columns.roster.services, columns.values[0].tolist(), strict=True):
+                        total[service] = total.get(service, 0.0) + value
+        return total
+
     def lists_all(self, bucket: int, signal: Signal) -> bool:
         """Whether every partition reported that signal: a service without a column then has none of it."""
         known = self._buckets.get(bucket)

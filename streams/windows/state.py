@@ -43,12 +43,14 @@ class Track(Struct):
     """What one signal showed. `rows`: the newest buckets, one a bucket.
 
     Older ones are summed: in `folded`, or in `after` where they lie after the witness's own end; should it be elevated
-    again, they were a lull in the middle and count too.
+    again, they were a lull in the middle and count too. `running`: all of them, so that an open window costs one addition
+    a bucket, however long it lasts.
     """
 
     rows: list[Row]
     folded: Totals
     after: Totals
+    running: Totals
     gathered: Gathered
     now: WitnessState = "normal"
     baseline: BaselineState = "ready"
@@ -60,9 +62,24 @@ class Track(Struct):
             self.folded.join(self.after)
             self.after = Totals()
         self.rows.append(row)
+        self.running.add(row)
         while self.rows[0].bucket <= row.bucket - RING_BUCKETS:
             oldest = self.rows.pop(0)
             (self.folded if ended is None or oldest.bucket <= ended else self.after).add(oldest)
+
+    def prepend(self, rows: list[Row]) -> None:
+        """Adds the buckets before those it has, once the window is dated back."""
+        self.rows[:0] = rows
+        self.running = self.folded.copy()
+        self.running.join(self.after)
+        for row in self.rows:
+            self.running.add(row)
+
+    def totals(self, first: int, last: int) -> Totals:
+        """From bucket `first` to `last`; to be read, not to be changed."""
+        if self.rows and last >= self.rows[-1].bucket:
+            return self.running
+        return measure(self.folded, self.rows, first, last)
 
 
 class WindowState(Struct):
@@ -126,8 +143,7 @@ class WindowState(Struct):
         return now if self.ended is None else self.ended
 
     def totals(self, signal: Signal, now: int) -> Totals:
-        track = self.tracks[signal]
-        return measure(track.folded, track.rows, self.started, self.last(signal, now))
+        return self.tracks[signal].totals(self.started, self.last(signal, now))
 
     def details(self, signal: Signal, now: int) -> Sums:
         return self.tracks[signal].gathered.summed(self.last(signal, now))
@@ -161,5 +177,7 @@ class WindowState(Struct):
 
 
 def new_window(window_id: str, service: str, started: int, opened: int, floor: int) -> WindowState:
-    tracks: dict[Signal, Track] = {signal: Track([], Totals(), Totals(), Gathered(Sums())) for signal in SIGNALS}
+    tracks: dict[Signal, Track] = {
+        signal: Track([], Totals(), Totals(), Totals(), Gathered(Sums())) for signal in SIGNALS
+    }
     return WindowState(window_id, service, started, opened, floor, tracks)

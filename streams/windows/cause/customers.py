@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
@@ -31,12 +31,12 @@ class CustomersSeen(Struct):
 
 
 def customers_seen(
-    customers: Iterable[str], expected: Callable[[str], float], in_window: Callable[[str], bool], at: int
+    customers: Iterable[str], expected: Mapping[str, float], in_window: Callable[[str], bool], at: int
 ) -> CustomersSeen:
     """All customers in bucket `at`. `expected`: events a minute in both signals, 0 where it could not be seen."""
     healthy, affected, against = 0, [], 0.0
     for customer in customers:
-        volume = expected(customer)
+        volume = expected.get(customer, 0.0)
         if in_window(customer):
             affected.append(customer)
         elif volume > 0:

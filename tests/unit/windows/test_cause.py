@@ -20,6 +20,9 @@ CLOUDS = FakeService(providers=(FakeProvider("aws", "primary"), FakeProvider("gc
 CATALOGUE = FakeCatalogue({"aws": FakeService(), "twitter": CLOUDS} | dict.fromkeys(OTHERS, AWS))
 
 
+VOLUME = {"netflix": 100.0, "reddit": 100.0, "twitter": 100.0}
+
+
 def outage(last: str = "13:00", *, expected: float = 3.0) -> Timeline:
     """Twitter fails from 12:00 on; aws has eleven other customers, gcp none."""
     timeline = Timeline(minute("11:50"), minute(last), services=("aws", *OTHERS, "twitter"))
@@ -143,7 +146,7 @@ def test_customer_that_failed_hours_before_is_no_evidence() -> None:
 
 def test_customer_that_has_recovered_stays_affected() -> None:
     before = CustomersSeen(8, ["netflix"], 4.0)
-    counted = customers_seen(["netflix", "reddit", "twitter"], lambda _: 100.0, lambda name: name == "twitter", at=7)
+    counted = customers_seen(["netflix", "reddit", "twitter"], VOLUME, lambda name: name == "twitter", at=7)
     seen = seen_from(counted, set(), before, watched_buckets=9)
     assert (seen.healthy, seen.affected, seen.at, seen.watched_buckets) == (1, ["netflix"], 7, 9)
     assert seen.against == pytest.approx(math.log(2))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from streams.contracts.events import Signal
 from streams.contracts.series import Direction
 from streams.windows.confidence import LIMIT
 from tests.unit.windows.builders import (
+    Minute,
     Timeline,
     clock,
     minute,
@@ -101,19 +103,19 @@ def test_closing_series_without_a_window_opens_none() -> None:
 
 def test_evidence_within_thirty_minutes_after_the_end_reopens_the_window() -> None:
     timeline = day(last="14:00").outage("reports", SURGE, minute("12:00"), closes=minute("12:13"))
-    timeline.outage("reports", SURGE, minute("12:34"), closes=minute("12:47"))  # ended 12:05
+    timeline.outage("reports", SURGE, minute("12:35"), closes=minute("12:48"))  # ended 12:05
     revisions = play(timeline)
     assert {revision.window for revision in revisions} == {"twitter-20220714T120000Z"}
     assert [change for change in story(revisions) if change[0] != "updated"] == [
         ("opened", "12:03"),
         ("closed", "12:14"),
-        ("reopened", "12:37"),
-        ("closed", "12:48"),
+        ("reopened", "12:38"),
+        ("closed", "12:49"),
     ]
     reopened = next(r for r in revisions if r.change == "reopened")
     assert (reopened.state, reopened.clocks.ended, reopened.clocks.closed) == ("open", None, None)
     assert reopened.clocks.reports_ended is None
-    assert revisions[-1].clocks.ended == clock("12:39")
+    assert revisions[-1].clocks.ended == clock("12:40")
     assert revisions[-1].clocks.opened == clock("12:03")
 
 
@@ -122,6 +124,16 @@ def test_evidence_after_more_than_thirty_minutes_is_a_new_window() -> None:
     timeline.outage("reports", SURGE, minute("12:36"), closes=minute("12:49"))
     windows = [revision.window for revision in play(timeline) if revision.change == "opened"]
     assert windows == ["twitter-20220714T120000Z", "twitter-20220714T123600Z"]
+
+
+def test_end_is_the_one_that_the_detector_dated_back_not_the_last_minute_out_of_bounds() -> None:
+    timeline = day().outage("reports", [60] * 10, minute("12:00"), closes=minute("12:20"))
+    (closing,) = timeline.minutes["twitter", "reports", minute("12:20")].states
+    dated_back = replace(closing, ended=clock("12:06"))
+    timeline.minutes["twitter", "reports", minute("12:20")] = Minute(states=(dated_back,))
+    closed = play(timeline)[-1]
+    assert closed.clocks.ended == clock("12:07")
+    assert closed.witnesses.reports.total == 7 * 60
 
 
 def test_second_outage_knows_the_first() -> None:

@@ -138,6 +138,15 @@ def test_direction_is_that_of_the_strongest_evidence() -> None:
     assert play(timeline)[-1].witnesses.errors.direction == "drop"
 
 
+def test_weaker_evidence_that_follows_does_not_turn_the_direction() -> None:
+    timeline = Timeline(minute("11:50"), minute("13:00"))
+    timeline.outage("errors", [20] * 5, minute("12:00"), closes=minute("12:14"), evidence=90.0)
+    timeline.outage("errors", [0] * 5, minute("12:20"), closes=minute("12:34"), evidence=12.0, direction="drop")
+    newest = play(timeline)[-1]
+    assert newest.witnesses.errors.direction == "surge"
+    assert newest.confidence == 0.9999
+
+
 def test_baseline_is_the_poorest_while_a_witness_was_elevated() -> None:
     timeline = Timeline(minute("11:50"), minute("12:05")).outage("reports", COUNTS, minute("12:00"))
     states = timeline.minutes["twitter", "reports", minute("12:02")].states

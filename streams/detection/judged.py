@@ -1,0 +1,51 @@
+"""What passes between the parts of a block while it judges one bucket: arrays over its series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from streams.detection.columns import Array, Bools, Floats, Singles
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of each series: the threshold in nats, which directions may open, and the minute in which its slots begin."""
+
+    threshold: Floats
+    surges: Bools
+    drops: Bools
+    phase: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """Of one bucket: the counts of both clocks, their ratio, the excess variance, and what may be judged by it."""
+
+    slow: Floats
+    fast: Floats
+    ratio: Floats
+    excess: Floats
+    size: Floats
+    seen: Bools
+    judged: Bools
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """The largest CUSUM of either direction in nats, and as a share of the threshold where the direction may open."""
+
+    surge_nats: Singles
+    drop_nats: Singles
+    surge: Floats | Singles
+    drop: Floats | Singles
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a bucket came to; windows and CUSUMs are read off the block itself."""
+
+    expect: Expectation
+    runs: Runs
+    opened: Bools
+    closed: Bools
+    variance: Floats  # inverse dispersion of a bucket under the expectation and its error
