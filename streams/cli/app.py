@@ -23,7 +23,7 @@ COMMANDS = {
     "worker": "roles",
     "topics": "checks",
     "doctor": "checks",
-    "replay": "feeding",
+    "replay": "replaying",
     "send": "feeding",
     "tail": "reading",
     "windows": "reading",

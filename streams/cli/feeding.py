@@ -50,11 +50,10 @@ def send(topic: str, file: str, **flags: Any) -> int:
             advance(done_bytes(), size_bytes)
         sending.finish()
     if sending.late:
-        click.echo(
-            f"{shown}: {sending.late:,} came more than {settings.allowed_delay_s:g} s after their time and will not "
-            'count; send sooner, or old events under a prefix of their own with `clock = "record"`',
-            err=True,
-        )
+        live = 'send sooner, or old events under a prefix of their own with `clock = "record"`'
+        remedy = live if settings.clock == "broker" else "put clock records after the events of their time"
+        after = f"more than {settings.allowed_delay_s:g} s after their time"
+        click.echo(f"{shown}: {sending.late:,} came {after} and will not count; {remedy}", err=True)
     click.echo(f"sent {sending.sent:,}, refused {sending.refused:,}")
     return 1 if sending.refused else 0
 

@@ -12,7 +12,7 @@ from streams.cli.table import show_table
 from streams.contracts.events import SIGNALS
 from streams.contracts.times import parse_time_ms
 from streams.contracts.windows import Window
-from streams.windows.sentences import peak, witness
+from streams.windows.sentences import witness, worst
 from streams.windows.story import story
 from streams.windows.words import printable, span
 
@@ -116,7 +116,7 @@ def windows(window: str | None, only_open: bool, service: str | None, as_json: b
     elif found:
         show_table(HEADINGS, [_cells(known) for known in found])
     else:
-        click.echo("outages: no such windows", err=True)
+        click.echo(f"outages: no {'such windows' if service or only_open else 'windows yet'}", err=True)
     return 0
 
 
@@ -127,7 +127,7 @@ def _cells(window: Window) -> list[str]:
     clocks = window.clocks
     until = clocks.ended or window.time
     lasted = span(max(0, parse_time_ms(until) - parse_time_ms(clocks.started)) // 1000)
-    peaks = [told for signal in SIGNALS if (told := peak(signal, witness(window, signal)))]
+    peaks = [told for signal in SIGNALS if (told := worst(signal, witness(window, signal)))]
     cause = window.cause.verdict if window.cause.of is None else f"{window.cause.verdict} {window.cause.of}"
     return [
         window.state,
@@ -136,7 +136,7 @@ def _cells(window: Window) -> list[str]:
         clocks.started[:16] + "Z",
         "" if clocks.ended is None else clocks.ended[:16] + "Z",
         lasted if clocks.ended is not None else f"{lasted} so far",
-        peaks[-1].partition(",")[0] if peaks else "",
+        peaks[-1] if peaks else "",
         printable(cause),
         printable(window.window),
     ]

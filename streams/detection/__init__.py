@@ -1,6 +1,6 @@
 """Is a count unusual? Counts of a bucket in, openings and closings of outages of each series out.
 
-In the order of a bucket's way (`bank.SeriesBank.step`):
+In the order of a bucket's way (`bank.SeriesBank.step`, `block.Block.step`):
 
 1. `season`   what similar days held at this time of day, from the `history` of two weeks
 2. `level`    how today compares with that, and the plain mean as long as there is no day to compare with
@@ -8,7 +8,9 @@ In the order of a bucket's way (`bank.SeriesBank.step`):
 4. `cusum`    ten sequential likelihood ratios against that expectation
 5. `tail`     the bucket by itself: score and interval
 6. `window`   opens, dates back, closes, dates back; `glance` watches the direction that is not asked for
-7. `delay`    what is learnt waits twenty minutes first, so that an outage teaches nothing
+7. `delay`    what is learnt waits twenty minutes first, so that an outage teaches nothing; `slot` gathers what leaves
+
+`sensitivity` turns the number a user sets into a threshold, `warmup` fills a bank from history, `telling` is what leaves.
 
 Pure: numpy arrays over series along the last axis, no loop over series, no clock, no randomness.
 """

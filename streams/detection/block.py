@@ -13,7 +13,7 @@ import numpy as np
 
 from streams.detection.columns import Array, Bools, Columns, Floats
 from streams.detection.cusum import DROP_ROWS, EFFECTS, IS_SLOW, SURGE_ROWS, CusumBank
-from streams.detection.delay import DelayLine
+from streams.detection.delay import NO_EXPECTATION, DelayLine
 from streams.detection.glance import FLAG_AT, Glance
 from streams.detection.history import SLOT_MIN, History
 from streams.detection.judged import Expectation, Judged, Limits, Runs
@@ -48,6 +48,7 @@ class Block:
         self._glance_scale = (limits.surges != limits.drops) / (FLAG_AT * limits.threshold)
         self._any_one_sided = bool((limits.surges != limits.drops).any())
         self._never: Bools = np.zeros(n, np.bool_)
+        self._never.setflags(write=False)  # it leaves the bank as a column
 
     def parts(self) -> Iterator[Columns]:
         """Everything that is state, except the bucket."""
@@ -92,7 +93,7 @@ class Block:
         share = ((self.bucket - self.limits.phase) % SLOT_MIN + 0.5) * (1.0 / SLOT_MIN)
         has_days = season.days > 0
         slow = season.left + (season.right - season.left) * share
-        judged = seen
+        judged, known = seen, has_days
         if not has_days.all():
             slow = np.where(has_days, slow, mean.mean)
             known = has_days | mean.established()
@@ -105,7 +106,7 @@ class Block:
             held = held[self.windows.young(self.bucket, held)]
             ratio[held] = self.windows.frozen[held]
         excess = self.spread.bounded_excess()
-        return Expectation(slow, slow * ratio, ratio, excess, 1.0 / excess, seen, judged)
+        return Expectation(slow, slow * ratio, ratio, excess, 1.0 / excess, seen, known, judged)
 
     def _mean_of_waiting(self, count: Floats, seen: Bools) -> Floats:
         waiting = ~np.isnan(self.line.count)
@@ -188,16 +189,13 @@ class Block:
             hot[at] = self.windows.young(self.bucket, at)
         if self._any_one_sided:
             opposite = self._glance(expect.judged, runs)
-        known = (self.season.days > 0) | self.mean.established()
-        leaving = self.line.exchange(
-            self.bucket, np.where(expect.seen, count, np.nan), np.where(known, expect.slow, np.nan), hot, opposite
-        )
+        expected = np.where(expect.known, expect.slow, NO_EXPECTATION)
+        leaving = self.line.exchange(self.bucket, np.where(expect.seen, count, np.nan), expected, hot, opposite)
         value = leaving.learnt()
         use = ~np.isnan(value)
-        cool = use & ~leaving.hot
-        self.slots.add(value, use, cool)
+        self.slots.add(value, use, leaving.hot)
         self.mean.learn(value, use)
-        self.level.learn(value, leaving.expected, cool & ~np.isnan(leaving.expected))
+        self.level.learn(value, leaving.expected, use & ~leaving.hot & (leaving.expected < NO_EXPECTATION))
         self.spread.learn(count, expect.slow, expect.fast, expect.excess, expect.seen)
 
     def _glance(self, judged: Bools, runs: Runs) -> Bools:

@@ -17,11 +17,12 @@ from streams.detection.columns import Array, Bools, Columns, Floats
 LINE_MIN = 20
 SPIKE_SIGMAS, SPIKE_EXCESS, SPIKE_EVENTS = 6.0, 0.1, 2.0
 HOT_FACTOR = 2.0
+NO_EXPECTATION = np.inf  # nothing is above it, so nothing is cut
 
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """The bucket that has waited long enough: count (NaN: blind), its expectation (NaN: none yet), hot or not."""
+    """The bucket that has waited long enough: count (NaN: blind), expectation (NO_EXPECTATION: none yet), hot?"""
 
     count: Floats
     expected: Floats
@@ -37,11 +38,11 @@ class Leaving:
         """
         expected = self.expected
         height = expected + SPIKE_SIGMAS * np.sqrt(expected + SPIKE_EXCESS * expected * expected) + SPIKE_EVENTS
-        usual = np.fmin(self.count, height)  # fmin: where there was no expectation yet, nothing is cut
-        if not self.hot.any():
-            return np.where(self.count == self.count, usual, np.nan)
-        hot = np.fmin(np.fmax(self.count, expected / HOT_FACTOR), expected * HOT_FACTOR)
-        return np.where(self.count == self.count, np.where(self.hot, hot, usual), np.nan)
+        learnt: Floats = np.minimum(self.count, height)
+        if self.hot.any():
+            held = np.minimum(np.maximum(self.count, expected / HOT_FACTOR), expected * HOT_FACTOR)
+            np.copyto(learnt, held, where=self.hot)
+        return learnt
 
 
 class DelayLine(Columns):
@@ -52,7 +53,7 @@ class DelayLine(Columns):
 
     def __init__(self, n: int) -> None:
         self.count = np.full((LINE_MIN, n), np.nan, np.float32)
-        self.expected = np.full((LINE_MIN, n), np.nan, np.float32)
+        self.expected = np.full((LINE_MIN, n), NO_EXPECTATION, np.float32)
         self.hot = np.zeros((LINE_MIN, n), np.bool_)
         self.opposite = np.zeros((LINE_MIN, n), np.bool_)  # hot only for the direction not asked for: can be taken back
 

@@ -19,7 +19,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """Of one bucket: the counts of both clocks, their ratio, the excess variance, and what may be judged by it."""
+    """Of one bucket: the counts of both clocks, their ratio, the excess variance and its inverse.
+
+    `seen`: not blind; `known`: there is something to expect by; `judged`: both.
+    """
 
     slow: Floats
     fast: Floats
@@ -27,6 +30,7 @@ class Expectation:
     excess: Floats
     size: Floats
     seen: Bools
+    known: Bools
     judged: Bools
 
 

@@ -65,6 +65,12 @@ class FastLevel(Columns):
 
     def learn(self, count: Floats, expected: Floats, use: Bools) -> None:
         """Take in a bucket that has left the line, where `use`; elsewhere nothing fades either."""
+        if use.all():
+            self.counts *= KEEP
+            self.counts += count
+            self.expected *= KEEP
+            self.expected += expected
+            return
         keep = np.where(use, KEEP, 1.0)
         self.counts *= keep
         self.counts += np.where(use, count, 0.0)

@@ -16,12 +16,12 @@ class SlotSums(Columns):
     def __init__(self, n: int) -> None:
         self.sums, self.numbers, self.hot_sums, self.hot_numbers = (np.zeros(n) for _ in range(4))
 
-    def add(self, value: Floats, use: Bools, cool: Bools) -> None:
-        """Take in one learnt bucket where `use`; `cool` is the part of those that was not hot."""
+    def add(self, value: Floats, use: Bools, hot: Bools) -> None:
+        """Take in one learnt bucket where `use`, among them the `hot` ones."""
         self.sums += np.where(use, value, 0.0)
         self.numbers += use
-        hot = use & ~cool
         if hot.any():
+            hot = hot & use
             self.hot_sums += np.where(hot, value, 0.0)
             self.hot_numbers += hot
 

@@ -36,13 +36,13 @@ class Spread(Columns):
 
     PART = "spread"
     STATE = (
-        "excess", "excess_weight", "last", "slow", "slow_weight", "fast", "fast_weight",
+        "excess", "excess_weight", "last", "last_seen", "slow", "slow_weight", "fast", "fast_weight",
         "sum_count", "sum_slow", "sum_fast", "sum_seen", "up_slow", "up_fast", "variance",
     )  # fmt: skip
 
     def __init__(self, n: int) -> None:
         self.excess, self.excess_weight = np.full(n, EXCESS_PRIOR), np.full(n, EXCESS_PRIOR_WEIGHT)
-        self.last = np.full(n, np.nan)  # the count of the bucket before
+        self.last, self.last_seen = np.zeros(n), np.zeros(n, np.bool_)  # the count of the bucket before
         self.slow, self.slow_weight = np.full(n, SLOW_PRIOR), np.full(n, PRIOR_HALF_HOURS)
         self.fast, self.fast_weight = np.full(n, FAST_PRIOR), np.full(n, PRIOR_HALF_HOURS)
         self.sum_count, self.sum_slow, self.sum_fast, self.sum_seen = (np.zeros(n) for _ in range(4))
@@ -61,15 +61,18 @@ class Spread(Columns):
         difference = count - self.last
         value = (difference * difference - (count + self.last)) / (2.0 * mean * mean)
         np.minimum(value, WINSOR * (1.0 / mean + excess), out=value)
-        weight = (1.0 + EXCESS_EVENTS / mean) ** -2.0
-        weight *= seen & (self.last == self.last)
+        weight = mean / (mean + EXCESS_EVENTS)  # squared: (1 + EXCESS_EVENTS / mean)^-2
+        weight *= weight
+        weight *= seen & self.last_seen  # neighbours that were both seen
         np.minimum(self.excess_weight + weight, EXCESS_MEMORY, out=self.excess_weight)
-        np.copyto(value, self.excess, where=weight == 0.0)  # a neighbour that was not seen
-        self.excess += weight / self.excess_weight * (value - self.excess)
-        self.last = np.where(seen, count, np.nan)
+        value -= self.excess
+        value *= weight
+        value /= self.excess_weight
+        self.excess += value
+        self.last, self.last_seen = count, seen
         self.sum_count += count
-        self.sum_slow += np.where(seen, slow_mean, 0.0)
-        self.sum_fast += np.where(seen, fast_mean, 0.0)
+        self.sum_slow += slow_mean * seen
+        self.sum_fast += fast_mean * seen
         self.sum_seen += seen
 
     def half_hour(self, at: slice) -> None:

@@ -58,7 +58,8 @@ def _usual(count: Floats, mean: Floats, size: Floats) -> Floats:
     inner, outer = y + 0.5, size - 0.5
     distance = inner + 1 / 6 - (total + 1 / 3) * p
     distance += 0.02 * (q / (y + 1.0) - p / size + (q - 0.5) / (total + 1.0))
-    bent = 1.0 + q * _bend(inner / (total * p)) + p * _bend(outer / (total * q))
+    inside, outside = _bend(np.stack((inner / (total * p), outer / (total * q))))
+    bent = 1.0 + q * inside + p * outside
     deviate = distance * np.sqrt(bent / ((total + 1 / 6) * p * q))
     points: Floats = log_ndtr(np.where(more, -deviate, deviate)) * (-1.0 / np.log(10.0))
     return points
@@ -68,8 +69,9 @@ def _bend(x: Floats) -> Floats:
     """(1 - x^2 + 2 x ln x) / (1 - x)^2, which is (1 - x) / 3 near 1."""
     off = 1.0 - x
     near = np.abs(off) < 1e-3
-    x = np.where(near, 0.5, np.maximum(x, 1e-12))
-    bend: Floats = np.where(near, off / 3.0, (1.0 - x * x + 2.0 * x * np.log(x)) / (1.0 - x) ** 2)
+    x = np.maximum(x, 1e-12)
+    bend: Floats = (1.0 - x * x + 2.0 * x * np.log(x)) / np.where(near, 1.0, off * off)
+    np.copyto(bend, off / 3.0, where=near)
     return bend
 
 

@@ -40,9 +40,9 @@ def columns_of(block: Block, count: Floats, judged: Judged) -> dict[str, Array]:
 
 def _told(block: Block, direction: NDArray[np.int8], closed: Bools) -> dict[str, Array]:
     """What is said of windows that are open or have just closed."""
-    n, windows = len(direction), block.windows
-    started, detected, ended = np.full((3, n), -1, np.int64)
-    evidence, sign = np.zeros(n), direction
+    windows = block.windows
+    started, detected, ended = np.full((3, len(direction)), -1, np.int64)
+    evidence, sign = np.zeros(len(direction)), direction
     at = ((direction != 0) | closed).nonzero()[0]
     if at.size:
         started[at], detected[at], evidence[at] = windows.started[at], windows.detected[at], windows.evidence[at]

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from streams.detection.columns import Array, Floats
-from streams.detection.delay import LINE_MIN, DelayLine, Leaving
+from streams.detection.delay import LINE_MIN, NO_EXPECTATION, DelayLine, Leaving
 from streams.detection.history import RING, SLOT_MIN, SLOTS_PER_DAY, History
 from streams.detection.level import KEEP_SLOT, MEAN_BUCKETS, FastLevel, PlainMean
 from streams.detection.season import SLOTS_WAITING, Season
@@ -60,7 +60,7 @@ class _Past:
 
     def __init__(self, first_slot: int, sums: Floats, share: Floats) -> None:
         self.first_slot, self.sums, self.share = first_slot, sums, share
-        self.expected = np.full((SLOTS_WAITING + 1, sums.shape[1]), np.nan)  # a bucket's, ring by slot
+        self.expected = np.full((SLOTS_WAITING + 1, sums.shape[1]), NO_EXPECTATION)  # a bucket's, ring by slot
 
     def raw(self, slot: int) -> Floats:
         index = slot - self.first_slot
@@ -86,7 +86,7 @@ def _begin_slot(bank: Learner, slot: int, at: slice, past: _Past) -> None:
         buckets = np.minimum(bank.mean.buckets[at] + SLOT_MIN * use, MEAN_BUCKETS)
         bank.mean.buckets[at] = buckets
         bank.mean.mean[at] += np.where(use, value - bank.mean.mean[at], 0.0) * SLOT_MIN / np.maximum(buckets, 1.0)
-        both = use & ~np.isnan(expected)
+        both = use & (expected < NO_EXPECTATION)
         keep = np.where(both, KEEP_SLOT, 1.0)
         bank.level.counts[at] = bank.level.counts[at] * keep + np.where(both, total, 0.0)
         bank.level.expected[at] = bank.level.expected[at] * keep + np.where(both, expected * SLOT_MIN, 0.0)
@@ -98,7 +98,7 @@ def _learn_spread(bank: Learner, slot: int, at: slice, past: _Past) -> None:
     season, spread = bank.season, bank.spread
     known = (season.days[at] > 0) | bank.mean.established()[at]
     usual = np.where(season.days[at] > 0, (season.left[at] + season.right[at]) / 2, bank.mean.mean[at])
-    past.expected[slot % len(past.expected), at] = np.where(known, usual, np.nan)
+    past.expected[slot % len(past.expected), at] = np.where(known, usual, NO_EXPECTATION)
     count = past.raw(slot)[at]  # unmixed, some minutes off: a mixture scatters less than counts do
     use = known & ~np.isnan(count)
     expected = np.where(use, usual, 0.0) * SLOT_MIN
@@ -115,10 +115,10 @@ def _fill_line(bank: Learner, past: _Past, phase: Array) -> None:
     for bucket in range(bank.bucket - LINE_MIN, bank.bucket):
         count = past.raw(bucket // SLOT_MIN) / SLOT_MIN
         bank.line.count[bucket % LINE_MIN] = count
-        bank.line.expected[bucket % LINE_MIN] = np.where(np.isnan(count), np.nan, usual)
+        bank.line.expected[bucket % LINE_MIN] = np.where(np.isnan(count), NO_EXPECTATION, usual)
     for back in range(LINE_MIN + SLOT_MIN, LINE_MIN, -1):
         bucket = bank.bucket - back
         count = past.raw(bucket // SLOT_MIN) / SLOT_MIN
         filling = (bank.bucket - 1 - LINE_MIN - phase) // SLOT_MIN  # the slot that is being gathered
         use = ~np.isnan(count) & ((bucket - phase) // SLOT_MIN == filling)
-        bank.slots.add(count, use, use)
+        bank.slots.add(count, use, ~use)

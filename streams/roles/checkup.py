@@ -49,18 +49,22 @@ def machine(settings: Settings) -> Iterator[Finding]:
     yield _disk(settings.data_dir)
 
 
-def catalogue(load: Callable[[], Catalogue]) -> tuple[Finding, Catalogue | None]:
-    """Whether the catalogue can be read, and the catalogue if it can."""
+def catalogue(load: Callable[[], Catalogue]) -> Finding:
+    """Whether the catalogue can be read, and how much is in it."""
     try:
         found = load()
     except CatalogueError as error:
         where, _, remedy = str(error).rpartition("; ")
-        return Finding("catalogue", "fail", where or str(error), remedy), None
+        return Finding("catalogue", "fail", where or str(error), remedy)
     services = found.services.values()
     names = sum(len(set(s.names.values())) + len(s.aliases) for s in services)
     planned = sum(len(s.maintenance) for s in services)
-    text = f"{len(services)} services with {names} names, {planned} stretches of maintenance"
-    return Finding("catalogue", "ok", text), found
+    text = f"{_many(len(services), 'service')} with {_many(names, 'name')}, {_many(planned, 'planned maintenance')}"
+    return Finding("catalogue", "ok", text)
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _python() -> Finding:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
-from confluent_kafka import ConsumerGroupState, KafkaException
+from confluent_kafka import ConsumerGroupState, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from streams.contracts.events import INPUT_TOPICS
@@ -29,7 +30,7 @@ HEARTBEAT_OLD_S = 30.0
 NAMED = 3  # topics named one by one; the rest is counted
 
 
-def kafka(settings: Settings, now_ms: int) -> Iterator[Finding]:
+def kafka(settings: Settings, now_ms: Callable[[], int]) -> Iterator[Finding]:
     """What Kafka says. Where nobody answers, that alone. `now_ms`: this machine's clock."""
     answer = ask_cluster(settings.brokers, ANSWER_TIMEOUT_S)
     if answer is None:
@@ -39,19 +40,25 @@ def kafka(settings: Settings, now_ms: int) -> Iterator[Finding]:
     is_mock = answer.cluster_id.startswith(MOCK_CLUSTER)
     if is_mock:
         text = f"librdkafka's mock cluster at {settings.brokers}: nothing survives the end of its process"
-        yield Finding("broker", "ok", text)
-        yield _mock_topics(settings)
     else:
         count = "1 broker, so one copy of everything" if answer.brokers == 1 else f"{answer.brokers} brokers"
-        yield Finding("broker", "ok", f"Kafka at {settings.brokers}, {count}")
-        yield _topics(settings)
+        text = f"Kafka at {settings.brokers}, {count}"
+    yield Finding("broker", "ok", text)
+    topics = _mock_topics(settings) if is_mock else _topics(settings)
+    yield topics
+    yield from _roles(settings, is_mock)
+    if topics.state != "fail" and not is_mock:  # there, most topics may not have appeared yet
+        yield from _records(settings, now_ms)
+
+
+def _records(settings: Settings, now_ms: Callable[[], int]) -> Iterator[Finding]:
+    """What is to be learnt from records that are there."""
     try:
         yield _clock(settings, now_ms)
-        yield from _roles(settings, is_mock)
         yield _health(settings, now_ms)
     except ReadError as error:
         what, _, remedy = str(error).rpartition(": ")
-        yield Finding("records", "warn", what or str(error), remedy)
+        yield Finding("records", "warn", what, remedy)
 
 
 def _topics(settings: Settings) -> Finding:
@@ -88,7 +95,7 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:NAMED]) + more
 
 
-def _clock(settings: Settings, now_ms: int) -> Finding:
+def _clock(settings: Settings, now_ms: Callable[[], int]) -> Finding:
     """The append time of the newest input record against this machine's clock."""
     if settings.clock == "record":
         return Finding("clock", "ok", "clock records move time here, so no clock of a machine matters")
@@ -97,7 +104,7 @@ def _clock(settings: Settings, now_ms: int) -> Finding:
     ]
     if not times_ms:
         return Finding("clock", "ok", "not compared: the input topics hold no record whose append time could be seen")
-    behind_s = (now_ms - max(times_ms)) / 1000
+    behind_s = (now_ms() - max(times_ms)) / 1000  # asked now: a record comes each second, also while we look
     if behind_s < -CLOCKS_APART_S:
         text = f"the broker's clock is {-behind_s:.1f} s ahead of this machine's"
         return Finding("clock", "warn", text, "set both by a time server (NTP)")
@@ -111,26 +118,30 @@ def _clock(settings: Settings, now_ms: int) -> Finding:
     )
 
 
+# What a broker says while it finds out who looks after a group, and (the last) of a group that has never been.
+_ASK_AGAIN = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS)
+_NO_SUCH_GROUP = (KafkaError.GROUP_ID_NOT_FOUND,)
+ASK_TIMES = 5
+ASK_PAUSE_S = 0.5
+
+
 def _roles(settings: Settings, is_mock: bool) -> Iterator[Finding]:
     """Which of our consumer groups have members."""
     client = AdminClient({"bootstrap.servers": settings.brokers, "log_level": 0})
-    groups = {settings.topic(role): role for role in ROLES}
-    asked = client.describe_consumer_groups(list(groups), request_timeout=ANSWER_TIMEOUT_S)
-    for group, role in groups.items():
+    for role in ROLES:
+        group = settings.topic(role)
         try:
-            told = asked[group].result()
+            members, is_stable = _members(client, group)
         except KafkaException as error:
             if is_mock:  # it keeps groups, but cannot tell of them
                 yield Finding(role, "ok", "not known: the mock cluster does not tell of its groups")
             else:
-                yield Finding(
-                    role, "warn", f"group {group}: {error.args[0].str()}", "see whether we may describe groups"
-                )
+                text = f"group {group} is not told of ({error.args[0].name()})"
+                yield Finding(role, "warn", text, "see whether we may describe groups")
             continue
-        members = len(told.members)
         if members == 0:
             yield Finding(role, "warn", f"nobody is in group {group}", f"start it: `outages {role}`, or `outages run`")
-        elif told.state != ConsumerGroupState.STABLE:
+        elif not is_stable:
             yield Finding(
                 role, "warn", f"{members} running, sharing out their partitions", "look again in half a minute"
             )
@@ -138,7 +149,22 @@ def _roles(settings: Settings, is_mock: bool) -> Iterator[Finding]:
             yield Finding(role, "ok", f"{members} running")
 
 
-def _health(settings: Settings, now_ms: int) -> Finding:
+def _members(client: AdminClient, group: str) -> tuple[int, bool]:
+    """How many members a group has, and whether their partitions are shared out. Raises KafkaException."""
+    for left in reversed(range(ASK_TIMES)):
+        try:
+            told = client.describe_consumer_groups([group], request_timeout=ANSWER_TIMEOUT_S)[group].result()
+            return len(told.members), told.state == ConsumerGroupState.STABLE
+        except KafkaException as error:
+            if error.args[0].code() in _NO_SUCH_GROUP:
+                break
+            if error.args[0].code() not in _ASK_AGAIN or left == 0:
+                raise
+            time.sleep(ASK_PAUSE_S)
+    return 0, False
+
+
+def _health(settings: Settings, now_ms: Callable[[], int]) -> Finding:
     """What the heartbeats say: who is silent, and what cannot be seen."""
     newest_of: dict[bytes, Health] = {}
     for record in whole(settings.brokers, settings.topic("health")):
@@ -151,7 +177,7 @@ def _health(settings: Settings, now_ms: int) -> Finding:
     blind, fresh = [], 0
     for health in newest_of.values():
         try:
-            if now_ms - parse_time_ms(health.time) > HEARTBEAT_OLD_S * 1000:
+            if now_ms() - parse_time_ms(health.time) > HEARTBEAT_OLD_S * 1000:
                 continue
         except BadTime:
             continue

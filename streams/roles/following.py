@@ -26,15 +26,15 @@ class Follower:
     def __init__(self, settings: Settings, topics: Sequence[str]) -> None:
         self._settings = settings
         self._positions = dict.fromkeys(topics, 0)
-        self._consumer = Consumer(
-            client_config(
-                settings.brokers,
-                group_id="unused",
-                enable_auto_commit=False,
-                fetch_message_max_bytes=8 * 1024 * 1024,
-                fetch_wait_max_ms=100,
-            )
+        config = client_config(
+            settings.brokers,
+            group_id="unused",
+            enable_auto_commit=False,
+            fetch_message_max_bytes=8 * 1024 * 1024,
+            fetch_wait_max_ms=100,
         )
+        self._consumer = Consumer(config)
+        self._asker = Consumer(config)  # behind a waiting fetch each question would wait as long as that
         self._consumer.assign([TopicPartition(settings.topic(topic), 0, 0) for topic in topics])
 
     def read(self, timeout_s: float) -> Iterator[Followed]:
@@ -51,7 +51,7 @@ class Follower:
 
     def end(self, topic: str) -> int:
         """The offset after the last record there is."""
-        return ends(self._consumer, self._settings.topic(topic), 0)[1]
+        return ends(self._asker, self._settings.topic(topic), 0)[1]
 
     def is_at_end(self, topic: str) -> bool:
         """Whether everything there is has been read."""
@@ -59,3 +59,4 @@ class Follower:
 
     def close(self) -> None:
         self._consumer.close()
+        self._asker.close()

@@ -131,8 +131,11 @@ class Room:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._consumer = Consumer(client_config(settings.brokers, group_id="unused", enable_auto_commit=False))
-        _, high = ends(self._consumer, settings.topic("health"), 0)
+        config = client_config(settings.brokers, group_id="unused", enable_auto_commit=False)
+        self._consumer = Consumer(config)
+        # Questions get a connection of their own: behind a waiting fetch each would wait as long as that.
+        self._asker = Consumer(config)
+        _, high = ends(self._asker, settings.topic("health"), 0)
         self._consumer.assign([TopicPartition(settings.topic("health"), 0, high)])
         self._read: dict[tuple[str, int], int] = {}
         self._sent: dict[tuple[str, int], deque[tuple[int, int]]] = {}
@@ -146,7 +149,7 @@ class Room:
         """One more record of so many bytes stands at the end of an input partition."""
         source = (topic, partition)
         if source not in self._ends:
-            _, self._ends[source] = ends(self._consumer, self._settings.topic(topic), partition)
+            _, self._ends[source] = ends(self._asker, self._settings.topic(topic), partition)
         self._ends[source] += 1
         self._sent.setdefault(source, deque()).append((self._ends[source], size))
 
@@ -180,7 +183,7 @@ class Room:
                 yield f"tally has read {source[0]}-{source[1]} up to {read}"
         for topic, count, reader in (("tallies", self._settings.tallies_partitions, "detect"), ("series", 1, "correlate")):
             for partition in range(count):
-                _, high = ends(self._consumer, self._settings.topic(topic), partition)
+                _, high = ends(self._asker, self._settings.topic(topic), partition)
                 read = self._read.get((topic, partition), 0)
                 if high - read > AHEAD_RECORDS:
                     yield f"{reader} has read {topic}-{partition} up to {read}"

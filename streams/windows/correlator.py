@@ -107,9 +107,10 @@ class Correlator:
         advance(window, sightings, leans, view.bucket)
         record(window, self._ring, view.bucket)
         for signal in SIGNALS:
-            if any(trace.is_open for trace in window.of(signal)):
-                gathered = window.tracks[signal].gathered
-                self._shelf.hand_over(service, signal, gathered, window.started, view.bucket)
+            traces = window.of(signal)
+            if any(trace.is_open for trace in traces):
+                elevated = max(trace.last_elevated for trace in traces)
+                self._shelf.hand_over(service, signal, window.tracks[signal].gathered, window.started, elevated)
         if window.published is None or window.started < started:
             self._hearing.catch_up(window)
         if not window.evidence_open:
@@ -161,14 +162,9 @@ class Correlator:
             service = named.rpartition("-")[0]
             window = self._windows.get(service)
             if window is not None and window.id == named:
-                was_retracted = window.retracted
                 self._hearing.obey(at, window)
                 touched.add(service)
-                if was_retracted and not window.retracted:
-                    self._hearing.catch_up(window)
-                continue
-            self._hearing.obey(at, None)
-            if self._past.archived(named) is not None:
+            elif self._past.archived(named) is not None:
                 archived.setdefault(named, []).append(at)
             else:
                 self._hearing.unknown_feedback += 1

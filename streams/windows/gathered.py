@@ -15,8 +15,12 @@ from streams.contracts.events import OTHER
 from streams.contracts.series import Detail
 from streams.contracts.times import bucket_of
 
-RECENT_BUCKETS = 30  # ends are dated back by about ten minutes; a longer wait only adds a few usual events to the sums
+# Buckets up to half an hour before the last elevated one are summed for good: ends are seldom dated back further behind
+# it. What follows is kept apart, for as long as a detector may take to see the end; it is little by then.
+RECENT_BUCKETS = 30
+KEPT_BUCKETS = 720
 TEXTS_KEPT = 500  # distinct texts per witness; past twice as many the rarest go, which could hardly reach the top ten
+NAMES_KEPT = 500  # symptoms, sources, dependencies: open lists that anybody can lengthen; what comes later is `other`
 WHO_NEEDED = 5  # distinct reporters from which on a text is public
 
 
@@ -39,7 +43,7 @@ class TextSum(Struct, array_like=True, gc=False):
 
 
 class Sums(Struct):
-    """Everything joined; sums do not depend on the order of the details."""
+    """Everything joined. Within the limits above no sum depends on the order of the details."""
 
     events: int = 0
     regions: dict[str, RegionSum] = {}
@@ -71,8 +75,9 @@ class Sums(Struct):
             (self.sources, detail.sources),
             (self.dependencies, detail.dependencies),
         ):
-            for name, count in counts.items():
-                into[name] = into.get(name, 0) + count
+            for name, count in sorted(counts.items()):
+                kept = name if name in into or len(into) < NAMES_KEPT else OTHER
+                into[kept] = into.get(kept, 0) + count
         for text in detail.texts:
             if text.text != OTHER:  # not a text: all those past the limit of one pane
                 self._add_text(text.text, text.lang, text.count, text.who)
@@ -104,15 +109,19 @@ class Gathered(Struct):
     recent: list[Detail] = []
     span: tuple[int, int] | None = None
 
-    def take(self, detail: Detail, now: int) -> None:
-        """Takes one bucket's detail, in order, or from before the first (a window dated back)."""
+    def take(self, detail: Detail, elevated: int) -> None:
+        """Takes one bucket's detail, in order, or from before the first (a window dated back).
+
+        `elevated`: the last elevated bucket so far.
+        """
         bucket = bucket_of(detail.bucket)
         if self.span is None or bucket > self.span[1]:
             self.span = (bucket if self.span is None else self.span[0], bucket)
             self.recent.append(detail)
         elif bucket < self.span[0]:
             self.settled.add(detail)
-        while self.recent and bucket_of(self.recent[0].bucket) <= now - RECENT_BUCKETS:
+        settled = max(elevated - RECENT_BUCKETS, self.span[1] - KEPT_BUCKETS)
+        while self.recent and bucket_of(self.recent[0].bucket) <= settled:
             self.settled.add(self.recent.pop(0))
 
     def begin_at(self, bucket: int) -> None:

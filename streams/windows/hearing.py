@@ -60,19 +60,20 @@ class Hearing:
             if (own or (about in providers and about != window.service)) and self._reaches(at, window):
                 self._add(at, window)
 
-    def obey(self, at: FeedbackAt, window: WindowState | None) -> bool:
-        """Applies feedback to the window it names; whether anything was applied. A repeat is dropped."""
+    def first_time(self, at: FeedbackAt) -> bool:
+        """Whether this feedback is no repeat; asking notes it."""
         if at.offset in self._obeyed:
             return False
         self._obeyed[at.offset] = parse_time_ms(at.effective)
-        if window is None:
-            return False
-        window.operator = operator_of(at)
-        window.retracted = retracted_by(at, window.retracted)
         return True
 
-    def first_time(self, at: FeedbackAt) -> bool:
-        return at.offset not in self._obeyed
+    def obey(self, at: FeedbackAt, window: WindowState) -> None:
+        """Applies feedback to the window that it names. One that is restored takes in what was said meanwhile."""
+        was_retracted = window.retracted
+        window.operator = operator_of(at)
+        window.retracted = retracted_by(at, window.retracted)
+        if was_retracted and not window.retracted:
+            self.catch_up(window)
 
     def expire(self, now_ms: int) -> None:
         """Forgets what can belong to no new window. Repeats do not come back so late: buckets are taken once."""

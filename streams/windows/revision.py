@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from streams.contracts import sketches
 from streams.contracts.events import SIGNALS, Signal
 from streams.contracts.series import Direction
@@ -29,7 +31,7 @@ from streams.contracts.windows import (
     WindowState as State,
 )
 from streams.windows.confidence import confidence
-from streams.windows.gathered import WHO_NEEDED, Sums, TextSum, by_count
+from streams.windows.gathered import WHO_NEEDED, Sums, TextSum
 from streams.windows.official import official_clocks, statements_seen
 from streams.windows.rounding import rounded
 from streams.windows.services import Service
@@ -37,6 +39,7 @@ from streams.windows.state import WindowState
 from streams.windows.totals import Row, Totals, settled_phases
 
 TEXTS_SHOWN = 10
+SYMPTOMS_SHOWN = 20  # an open list; beyond that many it is free text, which is not what the field is for
 ERRORS_NEEDED = 5  # error events from which on a text is public; reporters: WHO_NEEDED
 
 
@@ -164,19 +167,38 @@ def _symptoms(sums: Sums) -> list[SymptomShare]:
     """What reporters noticed; shares are of all reports told in detail, also of those without a symptom."""
     whole = max(sums.events, sum(sums.kinds.values()))
     ordered = sorted(sums.kinds.items(), key=lambda kind: (-kind[1], kind[0]))
-    return [SymptomShare(symptom, count, count / whole) for symptom, count in ordered if count]
+    return [SymptomShare(symptom, count, count / whole) for symptom, count in ordered[:SYMPTOMS_SHOWN] if count]
 
 
 def _texts(sums: dict[Signal, Sums]) -> list[TextShare]:
-    """The most frequent texts that many carry: reports are private until they are many."""
-    public: dict[str, TextSum] = {}
+    """The most frequent texts that many carry: reports are private until they are many.
+
+    A text is one however it came; its language is the one most often named with it (errors name none).
+    """
+    alike: dict[str, list[tuple[Signal, TextSum]]] = {}
     for signal in SIGNALS:
-        for key, text in sums.get(signal, Sums()).texts.items():
-            many = text.count >= ERRORS_NEEDED if signal == "errors" else len(text.who) >= WHO_NEEDED
-            if many:
-                known = public.setdefault(key, TextSum(text.text, text.lang, 0, []))
-                known.count += text.count
-    return [TextShare(text.text, text.lang, text.count) for text in by_count(public.values())[:TEXTS_SHOWN]]
+        for text in sums.get(signal, Sums()).texts.values():
+            alike.setdefault(text.text, []).append((signal, text))
+    public = [
+        TextShare(text, _language(one for _, one in same), sum(one.count for _, one in same))
+        for text, same in alike.items()
+        if _is_public(same)
+    ]
+    return sorted(public, key=lambda share: (-share.count, share.text))[:TEXTS_SHOWN]
+
+
+def _is_public(same: list[tuple[Signal, TextSum]]) -> bool:
+    reporters = {who for signal, text in same if signal == "reports" for who in text.who}
+    errors = sum(text.count for signal, text in same if signal == "errors")
+    return len(reporters) >= WHO_NEEDED or errors >= ERRORS_NEEDED
+
+
+def _language(texts: Iterable[TextSum]) -> str | None:
+    counts: dict[str, int] = {}
+    for text in texts:
+        if text.lang is not None:
+            counts[text.lang] = counts.get(text.lang, 0) + text.count
+    return min(counts, key=lambda lang: (-counts[lang], lang), default=None)
 
 
 def _affected(window: WindowState, reports: Totals, sums: dict[Signal, Sums]) -> Affected:

@@ -22,15 +22,20 @@ def witness(window: Window, signal: Signal) -> Witness:
 
 
 def peak(signal: Signal, of: Witness) -> str | None:
-    """`3,790 reports a minute at worst (12:14 UTC), where about 3 are usual`; None where there is nothing to tell."""
+    """`3,790 reports a minute (12:14 UTC), where about 3 are usual`; None where there is nothing to tell."""
+    told = worst(signal, of)
+    return None if told is None or of.peak is None else f"{told}, {usual(of.peak.expected)}"
+
+
+def worst(signal: Signal, of: Witness) -> str | None:
+    """`3,790 reports a minute (12:14 UTC)`; None where there is nothing to tell."""
     if of.peak is None or of.direction == "none":
         return None
     each = "a minute" if of.peak.bucket_s == 60 else f"in {span(of.peak.bucket_s)}"
     at = clock(of.peak.time, of.peak.time)
-    if of.direction == "drop":
-        fell = f"{signal} fell to {count(of.peak.count)} {each}" if of.peak.count else f"{signal} fell silent"
-        return f"{fell} ({at}), {usual(of.peak.expected)}"
-    return f"{count(of.peak.count)} {signal} {each} ({at}), {usual(of.peak.expected)}"
+    if of.direction == "surge":
+        return f"{count(of.peak.count)} {signal} {each} ({at})"
+    return f"{signal} fell to {count(of.peak.count)} {each} ({at})" if of.peak.count else f"{signal} fell silent ({at})"
 
 
 def totals(window: Window) -> str:

@@ -27,13 +27,13 @@ class Shelf:
         if detail.service != OTHER:
             self._details.setdefault((detail.service, signal), []).append(detail)
 
-    def hand_over(self, service: str, signal: Signal, into: Gathered, started: int, now: int) -> None:
-        """Gives the window what lies within it."""
+    def hand_over(self, service: str, signal: Signal, into: Gathered, started: int, elevated: int) -> None:
+        """Gives the window what lies within it. `elevated`: the last elevated bucket of that signal so far."""
         kept = self._details.pop((service, signal), [])
         kept.sort(key=lambda detail: bucket_of(detail.bucket))
         for detail in kept:
             if bucket_of(detail.bucket) >= started:
-                into.take(detail, now)
+                into.take(detail, elevated)
         into.begin_at(started)
         earlier = [detail for detail in kept if bucket_of(detail.bucket) < started]
         if earlier:

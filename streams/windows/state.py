@@ -10,11 +10,13 @@ from streams.contracts.times import BUCKET_MS
 from streams.contracts.windows import Operator, Severity, Window, WitnessState
 from streams.windows.cause.customers import CustomersSeen
 from streams.windows.gathered import Gathered, Sums
-from streams.windows.ring import RING_BUCKETS
 from streams.windows.significance import Noted
 from streams.windows.totals import Row, Totals, measure
 
 Buckets = tuple[int, int]  # first and last, both included
+# 12 h of buckets one by one, so that totals stay exact when the end is dated back that far. A detector that does not
+# see the end takes eight hours to accept what lasts as a new level, and then dates the end back to before it.
+KEPT_BUCKETS = 720
 
 
 class Trace(Struct):
@@ -43,8 +45,8 @@ class Track(Struct):
     """What one signal showed. `rows`: the newest buckets, one a bucket.
 
     Older ones are summed: in `folded`, or in `after` where they lie after the witness's own end; should it be elevated
-    again, they were a lull in the middle and count too. `running`: all of them, so that an open window costs one addition
-    a bucket, however long it lasts.
+    again, they were a lull in the middle and count too. `running`: all of them, so that an open window costs one
+    addition a bucket, however long it lasts.
     """
 
     rows: list[Row]
@@ -52,6 +54,7 @@ class Track(Struct):
     after: Totals
     running: Totals
     gathered: Gathered
+    ended: tuple[int, int, Totals] | None = None  # first and last bucket of a witness that has ended, and its totals
     now: WitnessState = "normal"
     baseline: BaselineState = "ready"
     baseline_days: int | None = None  # the fewest while it was elevated; None: it never was
@@ -63,7 +66,7 @@ class Track(Struct):
             self.after = Totals()
         self.rows.append(row)
         self.running.add(row)
-        while self.rows[0].bucket <= row.bucket - RING_BUCKETS:
+        while self.rows[0].bucket <= row.bucket - KEPT_BUCKETS:
             oldest = self.rows.pop(0)
             (self.folded if ended is None or oldest.bucket <= ended else self.after).add(oldest)
 
@@ -79,7 +82,9 @@ class Track(Struct):
         """From bucket `first` to `last`; to be read, not to be changed."""
         if self.rows and last >= self.rows[-1].bucket:
             return self.running
-        return measure(self.folded, self.rows, first, last)
+        if self.ended is None or self.ended[:2] != (first, last):
+            self.ended = (first, last, measure(self.folded, self.rows, first, last))
+        return self.ended[2]
 
 
 class WindowState(Struct):

@@ -10,7 +10,7 @@ import pytest
 
 from streams.detection.bank import BankStep, SeriesBank, SeriesRow
 from streams.detection.columns import SnapshotMismatchError
-from tests.unit.detection.banks import DAY, MONDAY, draw, means, rows, run, warmed
+from tests.unit.detection.banks import MONDAY, draw, means, rows, run, warmed
 
 LEVELS = (0.0, 0.2, 2.0, 20.0, 200.0, 2000.0)
 COLUMNS = [field.name for field in fields(BankStep) if field.name != "bucket"]
@@ -34,7 +34,7 @@ def same(a: BankStep, b: BankStep) -> bool:
     )
 
 
-@pytest.mark.parametrize("cut", [0, 7, 115, 320, 505, 630, 777])
+@pytest.mark.parametrize("cut", [7, 115, 320, 630])
 def test_a_restored_bank_goes_on_bit_for_bit(cut: int) -> None:
     counts = eventful()
     bank = warmed(LEVELS)
@@ -147,7 +147,7 @@ def test_state_is_about_eight_kilobytes_a_series() -> None:
     assert sum(array.nbytes for array in arrays.values()) / n < 8192
 
 
-def test_half_a_day_of_the_same_counts_gives_the_same_output_twice() -> None:
-    counts = eventful(DAY // 2)
+def test_the_same_counts_give_the_same_output_twice() -> None:
+    counts = eventful(400)
     first, second = (run(SeriesBank(rows(*LEVELS), MONDAY), counts) for _ in range(2))
     assert all(same(a, b) for a, b in zip(first, second, strict=True))

@@ -24,7 +24,7 @@ def windows(bank: SeriesBank, counts: Counts) -> list[Window]:
     return found
 
 
-def usual(level: float, buckets: int = 600) -> Counts:
+def usual(level: float, buckets: int = 480) -> Counts:
     return draw(means([level], MONDAY, buckets))
 
 
@@ -77,13 +77,13 @@ def test_a_first_burst_out_of_nothing_opens() -> None:
 
 
 def test_a_lone_report_out_of_nothing_opens_nothing() -> None:
-    counts = np.zeros((3 * DAY, 1))
+    counts = np.zeros((DAY, 1))
     counts[400::300] = 1
     assert windows(SeriesBank(rows(0.0, per_year=4.0), MONDAY), counts) == []
 
 
 def test_silence_of_a_series_that_never_spoke_is_no_drop() -> None:
-    assert windows(SeriesBank(rows(0.0), MONDAY), np.zeros((2 * DAY, 1))) == []
+    assert windows(SeriesBank(rows(0.0), MONDAY), np.zeros((DAY, 1))) == []
 
 
 def test_a_gap_neither_opens_nor_closes() -> None:
@@ -118,8 +118,8 @@ def test_an_outage_teaches_nothing_while_it_lasts() -> None:
 
 
 def test_a_lasting_new_level_is_accepted_after_eight_hours_and_stays_accepted() -> None:
-    counts = draw(means([200.0], MONDAY, 3 * DAY))
-    counts[200:] = draw(2.5 * means([200.0], MONDAY + 200, 3 * DAY - 200), seed=2)
+    counts = draw(means([200.0], MONDAY, 3 * DAY // 2))
+    counts[200:] = draw(2.5 * means([200.0], MONDAY + 200, 3 * DAY // 2 - 200), seed=2)
     found = windows(warmed([200.0]), counts)
     assert [w[0] for w in found] == [1]
     assert found[0][1] == 200
@@ -173,8 +173,8 @@ def test_regions_and_siblings_have_higher_thresholds() -> None:
     assert alone < whole < region
 
 
-def test_ten_quiet_services_stay_quiet_for_four_days() -> None:
+def test_ten_quiet_services_stay_quiet_for_two_days() -> None:
     levels = [0.2, 1, 2, 5, 10, 20, 50, 100, 200, 1000]
     bank = warmed(levels, per_year=4.0)
-    opened = sum(int(step.opened.sum()) for step in run(bank, draw(means(levels, MONDAY, 4 * DAY))))
+    opened = sum(int(step.opened.sum()) for step in run(bank, draw(means(levels, MONDAY, 2 * DAY))))
     assert opened <= 1

@@ -6,7 +6,7 @@ from streams.contracts import sketches
 from streams.contracts.events import Signal
 from streams.contracts.series import Detail, TextCount
 from streams.contracts.times import bucket_start
-from streams.windows.gathered import TEXTS_KEPT, Sums
+from streams.windows.gathered import NAMES_KEPT, TEXTS_KEPT, Sums
 from tests.unit.windows.builders import FakeCatalogue, FakeService, Minute, Timeline, minute, play
 
 
@@ -112,6 +112,21 @@ def test_reporters_of_a_text_are_counted_over_buckets() -> None:
     assert play(timeline_of(first, same, others, closes="12:20"))[-1].texts[0].count == 8
 
 
+def test_text_of_both_signals_is_one_text_in_the_language_named_most() -> None:
+    timeline = timeline_of(
+        detail(
+            "12:00",
+            regions={"US": 9},
+            texts=[TextCount("down", 7, "de", [1, 2]), TextCount("down", 2, "en", [3, 4, 5])],
+        )
+    )
+    timeline.outage("errors", [50] * 5, minute("12:00"), details=False)
+    known = timeline.minutes["twitter", "errors", minute("12:02")]
+    told = detail("12:02", regions={"US": 4}, texts=[TextCount("down", 4)])
+    timeline.minutes["twitter", "errors", minute("12:02")] = Minute(50, 3.0, known.states, None, told)
+    assert [(text.text, text.lang, text.count) for text in play(timeline)[-1].texts] == [("down", "de", 13)]
+
+
 def test_text_of_five_error_events_is_public() -> None:
     texts = [TextCount("over capacity", 5), TextCount("user 17 failed", 4)]
     newest = play(timeline_of(detail("12:01", regions={"US": 9}, texts=texts), signal="errors"))[-1]
@@ -177,3 +192,23 @@ def test_details_older_than_half_an_hour_stay_in_the_sums() -> None:
     newest = play(timeline)[-1]
     assert newest.time == "2022-07-14T13:16:00.000Z"
     assert (newest.regions[0].count, newest.affected.reporters) == (50, 1)
+
+
+def test_details_of_every_bucket_of_a_long_outage_are_summed() -> None:
+    timeline = Timeline(minute("11:50"), minute("13:30"))
+    timeline.outage("reports", [50] * 70, minute("12:00"), details=False, closes=minute("13:20"))
+    for bucket in range(minute("12:00"), minute("13:10")):
+        known = timeline.minutes["twitter", "reports", bucket]
+        told = detail(bucket_start(bucket)[11:16], regions={"US": 50}, kinds={"app": 50}, people=people_of("ada"))
+        timeline.minutes["twitter", "reports", bucket] = Minute(50, 3.0, known.states, None, told)
+    closed = play(timeline)[-1]
+    assert [(region.region, region.count) for region in closed.regions] == [("US", 3_500)]
+    assert closed.symptoms[0].count == closed.witnesses.reports.total == 3_500
+
+
+def test_number_of_symptoms_kept_is_bounded() -> None:
+    sums = Sums()
+    for number in range(2 * NAMES_KEPT):
+        sums.add(detail("12:01", kinds={f"symptom {number:05}": 1, "app": 1}))
+    assert len(sums.kinds) == NAMES_KEPT + 1
+    assert (sums.kinds["app"], sums.kinds["other"]) == (2 * NAMES_KEPT, NAMES_KEPT + 1)

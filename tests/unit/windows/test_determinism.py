@@ -166,7 +166,7 @@ def test_hash_seed_changes_nothing() -> None:
             check=True,
             capture_output=True,
         ).stdout
-        for seed in ("0", "1", "2")
+        for seed in ("0", "1")
     }
     assert len(digests) == 1
 

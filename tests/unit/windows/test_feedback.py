@@ -65,6 +65,13 @@ def test_retracted_window_is_no_previous_outage() -> None:
     assert (previous.window, previous.count_365d) == (None, 0)
 
 
+def test_statement_goes_to_the_outage_not_to_the_false_alarm_before_it() -> None:
+    timeline = outage().judge("false_alarm", "12:20", WINDOW, offset=1).say("investigating", "12:48", offset=1)
+    timeline.outage("reports", [60] * 30, minute("12:50"))
+    newest = play(timeline)[-1]
+    assert (newest.window, newest.clocks.acknowledged) == ("twitter-20220714T125000Z", clock("12:48"))
+
+
 def test_acknowledged_sets_the_operator_and_no_clock() -> None:
     acknowledged = play(outage("12:20").judge("acknowledged", "12:20", WINDOW, offset=1))[-1]
     assert (acknowledged.change, acknowledged.operator.action) == ("updated", "acknowledged")

@@ -80,9 +80,11 @@ def test_new_owner_gets_the_newest_revision_of_every_open_window() -> None:
 
 
 def test_severity_never_falls() -> None:
-    timeline = day().outage("reports", [2_000] * 15 + [10] * 30, minute("12:00"), closes=minute("12:50"))
-    newest = play(timeline)[-1]
-    assert (newest.state, newest.severity) == ("closed", "critical")
+    """Critical after ten minutes; the end, once seen, is dated back to the sixth."""
+    timeline = day().outage("reports", [2_000] * 6, minute("12:00"), closes=minute("12:20"))
+    revisions = play(timeline)
+    assert ("critical", clock("12:10")) in [(revision.severity, revision.time) for revision in revisions]
+    assert (revisions[-1].change, revisions[-1].severity) == ("closed", "critical")
 
 
 def test_window_in_planned_maintenance_is_marked() -> None:
@@ -111,6 +113,18 @@ def test_surge_that_lingers_has_two_phases() -> None:
     assert (surge.kind, surge.from_, surge.to, surge.peak) == ("surge", clock("12:00"), clock("12:04"), 1000)
     assert (lingering.kind, lingering.from_, lingering.to) == ("lingering", clock("12:04"), clock("12:24"))
     assert (surge.share, lingering.share) == (0.709091, 0.290909)
+
+
+def test_phases_end_with_the_outage_though_its_end_was_seen_hours_later() -> None:
+    timeline = Timeline(minute("11:50"), minute("18:00"))
+    counts = [500, 1000, 800, 40, 40, *[8] * 300]
+    timeline.outage("reports", counts, minute("12:00"), elevated=minute("12:04"), closes=minute("17:30"))
+    newest = play(timeline)[-1]
+    assert [(phase.kind, phase.to) for phase in newest.phases] == [
+        ("surge", clock("12:03")),
+        ("lingering", clock("12:05")),
+    ]
+    assert newest.witnesses.reports.total == 2_380
 
 
 def test_second_surge_is_a_phase_of_its_own() -> None:

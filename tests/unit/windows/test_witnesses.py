@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from streams.contracts.windows import Window
-from streams.windows.ring import RING_BUCKETS
+from streams.windows.state import KEPT_BUCKETS
 from tests.unit.windows.builders import Minute, Timeline, clock, minute, play
 
 COUNTS = [20, 60, 200, 100, 30]
@@ -51,17 +51,17 @@ def test_start_dated_back_takes_earlier_buckets_in() -> None:
     assert newest.witnesses.errors.total == 15 * 3 + 10 * 50 + 3
 
 
-def test_window_longer_than_the_ring_is_summed_exactly() -> None:
-    minutes = RING_BUCKETS + 100
-    timeline = Timeline(minute("00:00"), minute("13:00"))
+def test_window_longer_than_is_kept_bucket_by_bucket_is_summed_exactly() -> None:
+    minutes = KEPT_BUCKETS + 100
+    timeline = Timeline(minute("00:00"), minute("18:00"))
     timeline.outage("reports", [50] * minutes, minute("01:00"), closes=minute("01:00") + minutes + 10)
     reports = play(timeline)[-1].witnesses.reports
     assert (reports.total, reports.expected) == (50 * minutes, 3.0 * minutes)
 
 
 def test_witness_that_ended_long_before_the_other_keeps_its_own_total() -> None:
-    minutes = RING_BUCKETS + 100
-    timeline = Timeline(minute("00:00"), minute("13:00"))
+    minutes = KEPT_BUCKETS + 100
+    timeline = Timeline(minute("00:00"), minute("18:00"))
     timeline.outage("reports", [50] * minutes, minute("01:00"), closes=minute("01:00") + minutes + 10)
     timeline.outage("errors", [70] * 5, minute("01:00"), closes=minute("01:20"))
     errors = play(timeline)[-1].witnesses.errors
@@ -69,13 +69,13 @@ def test_witness_that_ended_long_before_the_other_keeps_its_own_total() -> None:
 
 
 def test_witness_elevated_again_after_a_long_lull_counts_the_lull_too() -> None:
-    minutes, again = RING_BUCKETS + 100, minute("01:00") + RING_BUCKETS + 60
-    timeline = Timeline(minute("00:00"), minute("13:00"))
+    minutes, again = KEPT_BUCKETS + 100, minute("01:00") + KEPT_BUCKETS + 60
+    timeline = Timeline(minute("00:00"), minute("18:00"))
     timeline.outage("reports", [50] * minutes, minute("01:00"), closes=minute("01:00") + minutes + 10)
     timeline.outage("errors", [70] * 5, minute("01:00"), closes=minute("01:20"))
     timeline.outage("errors", [70] * 5, again, closes=again + 15)
     errors = play(timeline)[-1].witnesses.errors
-    assert errors.total == 2 * 350 + 3 * (RING_BUCKETS + 60 - 5)
+    assert errors.total == 2 * 350 + 3 * (KEPT_BUCKETS + 60 - 5)
 
 
 def test_peak_of_a_surge_is_the_bucket_with_the_largest_excess() -> None:
@@ -111,6 +111,13 @@ def test_absent_witness_has_no_numbers() -> None:
     assert (errors.direction, errors.state) == ("none", "absent")
     assert [errors.total, errors.expected, errors.excess, errors.peak, errors.score] == [None] * 5
     assert newest.quality.blind_s == 0
+
+
+def test_signal_that_never_comes_is_not_blind_though_its_topic_is() -> None:
+    timeline = Timeline(minute("11:50"), minute("12:05"), absent={("twitter", "errors")})
+    timeline.blind = {("errors", bucket) for bucket in range(minute("12:00"), minute("12:04"))}
+    newest = play(timeline.outage("reports", COUNTS, minute("12:00")))[-1]
+    assert (newest.witnesses.errors.state, newest.quality.blind_s) == ("absent", 0)
 
 
 def test_absent_reports_are_not_counted_as_none() -> None:

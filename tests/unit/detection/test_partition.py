@@ -1,0 +1,339 @@
+"""Detection of one tallies partition: from tallies to bucket reports, across snapshots and changes of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+import msgspec
+import numpy as np
+import pytest
+
+from streams.catalogue import Catalogue
+from streams.catalogue.service import Service
+from streams.contracts.events import Statement
+from streams.contracts.series import BucketReport
+from streams.contracts.tallies import History, Row, Said, Tally, TextTally
+from streams.contracts.times import BUCKET_MS, bucket_of, bucket_start
+from streams.detection.history_records import pack_sums
+from streams.detection.partition import PartitionDetector
+from streams.ingest.placement import partition_of
+
+FIRST = 27_609_120  # epoch minutes of 2022-06-30 00:00 UTC
+SLOTS = 2016  # two weeks of ten minutes
+INPUTS = {"errors": 1, "reports": 1, "statements": 1, "feedback": 1}
+USUAL, OUTAGE = 20, 90  # events a minute; the outage lies in minutes 40 to 60
+BUCKETS = 110
+
+TWITTER = Service(id="twitter", names={"en": "Twitter"}, regions=("US", "GB"))
+AWS = Service(id="aws", names={"en": "AWS"})
+ZOOM = Service(id="zoom", names={"en": "Zoom"})
+
+
+def detector(*services: Service) -> PartitionDetector:
+    return PartitionDetector(0, 1, Catalogue(services or (TWITTER, AWS)), INPUTS)
+
+
+def history() -> Tally:
+    records = []
+    for service, region, level in (("twitter", None, USUAL), ("twitter", "US", 12), ("twitter", "GB", 8), ("aws", None, 5)):
+        sums = np.random.default_rng(level).poisson(level * 10, SLOTS).astype(np.uint32)
+        records.append(History(service, "errors", region, FIRST // 10 - SLOTS, pack_sums(sums), 0.01))
+    return Tally("history", 0, [], history=records)
+
+
+def row(minute: int, service: str, us: int, gb: int) -> Row:
+    texts = [TextTally("it broke", None, us + gb, [])]
+    return Row((FIRST + minute) * 6, service, {"US": us, "GB": gb}, 0, {"http_503": us}, {"edge": us}, {}, texts, b"", "drill")
+
+
+def minute_tallies(minute: int, *others: Tally) -> list[Tally]:
+    """The rows of one minute, then W at its end from everybody."""
+    rng = np.random.default_rng(minute)
+    level = OUTAGE if 40 <= minute < 60 else USUAL
+    rows = [row(minute, "twitter", int(rng.poisson(level * 0.6)), int(rng.poisson(level * 0.4)))]
+    rows += [row(minute, service, int(rng.poisson(5)), 0) for service in ("aws", "zoom")]
+    w_ms = (FIRST + minute + 1) * BUCKET_MS
+    told = [
+        Tally(topic, 0, rows if topic == "errors" else [], watermark_ms=w_ms, position=minute, origin_ms=FIRST * BUCKET_MS)
+        for topic in ("statements", "feedback", "reports", "errors")
+    ]
+    return [*others, *told]
+
+
+def reports(of: PartitionDetector, minutes: Iterable[int]) -> list[BucketReport]:
+    return [report for minute in minutes for tally in minute_tallies(minute) for report in of.read(tally)]
+
+
+@lru_cache
+def undisturbed() -> Sequence[BucketReport]:
+    of = detector()
+    list(of.read(history()))
+    return reports(of, range(BUCKETS))
+
+
+def errors(found: Sequence[BucketReport]) -> list[BucketReport]:
+    return [report for report in found if report.signal == "errors"]
+
+
+def encoded(found: Sequence[BucketReport]) -> list[bytes]:
+    return list(map(msgspec.json.encode, found))
+
+
+def snapshotted(of: PartitionDetector, *services: Service) -> PartitionDetector:
+    again = detector(*services)
+    again.restore(of.snapshot())
+    return again
+
+
+def test_the_outage_opens_is_dated_back_and_closes() -> None:
+    """Else the tests below would not test what they say."""
+    states = [state for report in errors(undisturbed()) for state in report.states if state.region is None]
+    assert {state.service for state in states} == {"twitter"}
+    assert 38 <= bucket_of(states[0].started) - FIRST <= 41
+    assert 40 <= bucket_of(states[0].detected) - FIRST <= 45
+    assert states[-1].state == "closed"
+    assert states[-1].ended is not None
+    assert 58 <= bucket_of(states[-1].ended) - FIRST <= 61
+
+
+def test_one_report_per_signal_and_bucket_in_order() -> None:
+    for signal in ("errors", "reports"):
+        buckets = [report.bucket for report in undisturbed() if report.signal == signal]
+        assert buckets == [bucket_start(FIRST + minute) for minute in range(BUCKETS)]
+
+
+def test_columns_run_parallel_to_services_and_hold_what_was_counted() -> None:
+    report = errors(undisturbed())[0]
+    assert report.services == ["aws", "other", "twitter"]
+    rows = {row.service: sum(row.regions.values()) for row in minute_tallies(0)[-1].rows}
+    assert report.observed == [rows["aws"], 0, rows["twitter"]]
+    assert {len(column) for column in (report.expected, report.lower, report.upper, report.score)} == {3}
+
+
+def test_the_same_tallies_make_the_same_bytes() -> None:
+    again = detector()
+    list(again.read(history()))
+    assert encoded(reports(again, range(BUCKETS))) == encoded(undisturbed())
+
+
+@pytest.mark.parametrize("minute", [0, 1, 20, 39, 40, 41, 42, 45, 59, 60, 65, 70, 100])
+def test_from_a_snapshot_at_any_bucket_it_goes_on_byte_for_byte(minute: int) -> None:
+    of = detector()
+    list(of.read(history()))
+    before = reports(of, range(minute))
+    after = reports(snapshotted(of), range(minute, BUCKETS))
+    assert encoded(before + after) == encoded(undisturbed())
+
+
+def test_from_a_snapshot_after_every_single_record_too() -> None:
+    of = detector()
+    found: list[BucketReport] = []
+    for tally in [history()] + [tally for minute in range(48) for tally in minute_tallies(minute)]:
+        found += of.read(tally)
+        of = snapshotted(of)
+    assert encoded(found) == encoded(undisturbed()[: len(found)])
+
+
+def test_a_snapshot_does_not_change_what_it_is_taken_of() -> None:
+    of = detector()
+    list(of.read(history()))
+    found = []
+    for minute in range(BUCKETS):
+        found += reports(of, [minute])
+        of.snapshot()
+    assert encoded(found) == encoded(undisturbed())
+
+
+def test_a_snapshot_is_the_same_bytes_for_the_same_state() -> None:
+    of = detector()
+    list(of.read(history()))
+    reports(of, range(50))
+    assert snapshotted(of).snapshot() == of.snapshot()
+
+
+def test_a_restored_detector_forgets_what_it_was() -> None:
+    fresh, used = detector(), detector()
+    list(used.read(history()))
+    reports(used, range(50))
+    used.restore(fresh.snapshot())
+    list(used.read(history()))
+    assert encoded(reports(used, range(BUCKETS))) == encoded(undisturbed())
+
+
+# Details
+
+
+def test_details_run_from_the_start_of_the_outage_without_a_gap_and_once_each() -> None:
+    told = [detail for report in errors(undisturbed()) for detail in report.details if detail.service == "twitter"]
+    minutes = [bucket_of(detail.bucket) - FIRST for detail in told]
+    states = [state for report in errors(undisturbed()) for state in report.states if state.region is None]
+    started, ended = bucket_of(states[0].started) - FIRST, bucket_of(states[-1].ended or "") - FIRST
+    assert minutes == sorted(set(minutes))
+    assert set(range(started, ended + 1)) <= set(minutes)
+
+
+def test_a_detail_holds_what_its_bucket_held() -> None:
+    (detail,) = (d for r in errors(undisturbed()) for d in r.details if d.bucket == bucket_start(FIRST + 50))
+    (held,) = (row for row in minute_tallies(50)[-1].rows if row.service == "twitter")
+    assert detail.regions == dict(sorted(held.regions.items()))
+    assert (detail.kinds, detail.sources, detail.scenario) == (held.kinds, held.sources, "drill")
+    assert [(text.text, text.count) for text in detail.texts] == [("it broke", sum(held.regions.values()))]
+    assert set(detail.expected) == {"US", "GB"}
+
+
+def test_what_has_no_outage_has_no_details() -> None:
+    assert {detail.service for report in errors(undisturbed()) for detail in report.details} <= {"twitter"}
+
+
+# Blindness
+
+
+def test_a_blind_bucket_opens_nothing_and_says_so() -> None:
+    of = detector()
+    list(of.read(history()))
+    reports(of, range(39))
+    stretch = ((FIRST + 39) * BUCKET_MS, (FIRST + 60) * BUCKET_MS)
+    w_ms = (FIRST + 39) * BUCKET_MS
+    list(of.read(Tally("errors", 0, [], watermark_ms=w_ms, position=1, origin_ms=FIRST * BUCKET_MS, blind=[stretch])))
+    blind = errors(reports(of, range(39, 60)))
+    assert all(report.blind and report.states == [] and set(report.score) == {0.0} for report in blind)
+    assert all(report.observed[-1] > 0 for report in blind)  # what little was
+    seeing = errors(reports(of, range(60, 70)))
+    assert not any(report.blind or report.states for report in seeing)
+
+
+def test_an_open_outage_stays_open_through_blind_buckets() -> None:
+    of = detector()
+    list(of.read(history()))
+    reports(of, range(50))
+    stretch = ((FIRST + 50) * BUCKET_MS, (FIRST + 60) * BUCKET_MS)
+    w_ms = (FIRST + 50) * BUCKET_MS
+    list(of.read(Tally("errors", 0, [], watermark_ms=w_ms, position=1, origin_ms=FIRST * BUCKET_MS, blind=[stretch])))
+    for report in errors(reports(of, range(50, 60))):
+        assert [state.state for state in report.states if state.region is None] == ["open"]
+
+
+# The catalogue changes
+
+
+def of_service(report: BucketReport, service: str) -> tuple[object, ...]:
+    i = report.services.index(service)
+    columns = (report.observed, report.expected, report.lower, report.upper, report.score)
+    return (
+        *(column[i] for column in columns),
+        [state for state in report.states if state.service == service],
+        [detail for detail in report.details if detail.service == service],
+    )
+
+
+@pytest.mark.parametrize("minute", [0, 30, 45])
+@pytest.mark.parametrize("services", [(TWITTER, AWS, ZOOM), (ZOOM, TWITTER), (TWITTER,)])
+def test_series_that_stay_go_on_as_if_nothing_were(services: tuple[Service, ...], minute: int) -> None:
+    of = detector()
+    list(of.read(history()))
+    before = reports(of, range(minute))
+    after = reports(snapshotted(of, *services), range(minute, BUCKETS))
+    assert encoded(before) == encoded(undisturbed()[: len(before)])
+    for report, expected in zip(after, undisturbed()[len(before) :], strict=True):
+        assert report.services == sorted([*(service.id for service in services), "other"])
+        assert of_service(report, "twitter") == of_service(expected, "twitter")
+
+
+def test_a_series_that_is_gained_begins_cold_and_is_counted() -> None:
+    of = detector()
+    list(of.read(history()))
+    reports(of, range(30))
+    first = errors(reports(snapshotted(of, TWITTER, AWS, ZOOM), range(30, 31)))[0]
+    assert first.baseline["zoom"] == "cold"
+    (held,) = (row for row in minute_tallies(30)[-1].rows if row.service == "zoom")
+    assert first.observed[first.services.index("zoom")] == sum(held.regions.values())
+
+
+def test_a_gained_series_opens_nothing_by_itself() -> None:
+    of = detector()
+    list(of.read(history()))
+    reports(of, range(30))
+    after = reports(snapshotted(of, TWITTER, AWS, ZOOM), range(30, BUCKETS))
+    assert not [state for report in after for state in report.states if state.service == "zoom"]
+
+
+def test_a_service_may_gain_regions() -> None:
+    of = detector()
+    list(of.read(history()))
+    reports(of, range(30))
+    wider = Service(id="twitter", names={"en": "Twitter"}, regions=("GB", "IN", "US"))
+    after = errors(reports(snapshotted(of, wider, AWS), range(30, BUCKETS)))
+    states = [state for report in after for state in report.states]
+    assert {(state.service, state.region) for state in states} >= {("twitter", None), ("twitter", "US")}
+    assert not [state for state in states if state.region == "IN"]
+
+
+# The rest of a report
+
+
+def test_a_service_is_absent_until_its_signal_came_once() -> None:
+    of = detector(TWITTER, AWS, ZOOM)
+    found = reports(of, range(2))
+    assert [report.absent for report in errors(found)] == [["other"], ["other"]]
+    assert all(report.absent == ["aws", "other", "twitter", "zoom"] for report in found if report.signal == "reports")
+
+
+def test_without_history_baselines_are_cold_and_nothing_opens() -> None:
+    found = errors(reports(detector(), range(30)))
+    assert found[0].baseline == {"aws": "cold", "other": "cold", "twitter": "cold"}
+    assert not any(report.states for report in found)
+
+
+def test_history_makes_a_baseline_ready_at_once() -> None:
+    report = errors(undisturbed())[0]
+    assert report.baseline == {"other": "cold"}
+    assert 15 < report.expected[report.services.index("twitter")] < 25
+
+
+def test_history_wholly_after_the_first_bucket_is_left_out() -> None:
+    of = detector()
+    late = History("twitter", "errors", None, FIRST // 10 + 5, pack_sums(np.ones(9, np.uint32)))
+    list(of.read(Tally("history", 0, [], history=[late])))
+    assert errors(reports(of, range(1)))[0].baseline["twitter"] == "cold"
+
+
+def test_history_is_not_kept_once_baselines_have_begun() -> None:
+    of = detector()
+    list(of.read(history()))
+    reports(of, range(1))
+    with_it = len(of.snapshot()["sealing"])
+    list(of.read(history()))
+    assert len(of.snapshot()["sealing"]) == with_it
+
+
+def test_late_and_statements_stand_in_the_report_of_their_bucket() -> None:
+    of = detector()
+    start_ms = FIRST * BUCKET_MS
+    said = Said(start_ms + 30_000, 7, statement=Statement("twitter", 1, "resolved"))
+    late = Row(FIRST * 6 + 2, "twitter", {}, 4)
+    list(of.read(Tally("statements", 0, [], said=[said])))
+    list(of.read(Tally("errors", 0, [late])))
+    report = errors(reports(of, range(1)))[0]
+    assert report.late == {"twitter": 4}
+    assert [(s.effective, s.offset) for s in report.statements] == [("2022-06-30T00:00:30.000Z", 7)]
+
+
+def test_a_partition_without_services_reports_all_the_same() -> None:
+    catalogue = Catalogue([TWITTER])
+    empty = next(p for p in range(8) if p not in {partition_of("twitter", 8), partition_of("other", 8)})
+    of = PartitionDetector(empty, 8, catalogue, INPUTS)
+    found = reports(of, range(3))
+    assert [report.services for report in found] == [[]] * 6
+    again = PartitionDetector(empty, 8, catalogue, INPUTS)
+    again.restore(of.snapshot())
+    assert len(reports(again, range(3, 5))) == 4
+
+
+def test_names_nobody_knows_are_counted_and_never_judged() -> None:
+    of = detector()
+    for minute in range(60):
+        found = [r for tally in minute_tallies(minute, Tally("errors", 0, [row(minute, "other", 1 + 10**6 * (minute > 30), 0)]))
+                 for r in of.read(tally)]  # fmt: skip
+        assert not [state for report in found for state in report.states if state.service == "other"]
+    assert errors(found)[0].observed[1] == 10**6 + 1
