@@ -131,9 +131,7 @@ def recover(changelog: Mapping[bytes, bytes], partition: int, topic_id: str) -> 
     return None if not refused else Recovered(-1, {}, tuple(refused))
 
 
-def _manifests(
-    changelog: Mapping[bytes, bytes], partition: int, refused: list[str]
-) -> Iterator[tuple[str, Manifest]]:
+def _manifests(changelog: Mapping[bytes, bytes], partition: int, refused: list[str]) -> Iterator[tuple[str, Manifest]]:
     prefix = f"{partition}/".encode()
     for key, value in sorted(changelog.items()):
         if not key.startswith(prefix) or key.split(b"/", 3)[2:3] != [b"m"]:

@@ -13,7 +13,6 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.contracts.series import BucketReport
-from streams.contracts.times import rfc3339
 from streams.contracts.windows import Window
 from streams.replay.scenario import Scenario
 from streams.windows.story import story_line
@@ -60,10 +59,11 @@ class LiveView:
         self._console.print(Text(line, style="dim"))
 
     def clock(self, time_ms: int) -> None:
-        self._clock = rfc3339(time_ms)
+        """The replay may be ahead: what is shown is as of the newest bucket."""
 
     def bucket(self, report: BucketReport) -> None:
         """Keeps the last hour of the services shown."""
+        self._clock = max(self._clock, report.bucket)
         for place, service in enumerate(report.services):
             if service not in self._services:
                 continue

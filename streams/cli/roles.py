@@ -42,7 +42,24 @@ def tally(**flags: Any) -> None:
     role = Tally(settings, catalogue, metrics)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: role.stop())
+    if not settings.source:
+        role.run()
+        return
+    from streams.roles.relay import Relay
+
+    relay = Relay(settings)
+    failed: list[bool] = []
+
+    def give_up() -> None:
+        failed.append(True)
+        role.stop()
+
+    thread = relay.start(give_up)
     role.run()
+    relay.stop()
+    thread.join()
+    if failed:
+        raise click.ClickException("the relay of [[source]] topics has ended, see above; start tally again")
 
 
 @click.command()

@@ -10,7 +10,7 @@ In the order of a bucket's way (`bank.SeriesBank.step`, `block.Block.step`):
 6. `window`   opens, dates back, closes, dates back; `glance` watches the direction that is not asked for
 7. `delay`    what is learnt waits twenty minutes first, so that an outage teaches nothing; `slot` gathers what leaves
 
-`sensitivity` turns the number a user sets into a threshold, `warmup` fills a bank from history, `telling` is what leaves.
+`sensitivity` turns the number a user sets into a threshold, `warmup` fills a bank from history, `telling` its outcome.
 
 Pure: numpy arrays over series along the last axis, no loop over series, no clock, no randomness.
 """

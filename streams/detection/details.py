@@ -54,9 +54,7 @@ def details_of(
     for row in sealed.rows:
         if row.service != OTHER:
             rows_of.setdefault(row.service, []).append(row)
-    return {
-        service: _detail(service, sealed.bucket, rows, index, expected) for service, rows in rows_of.items()
-    }
+    return {service: _detail(service, sealed.bucket, rows, index, expected) for service, rows in rows_of.items()}
 
 
 def _detail(

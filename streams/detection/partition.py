@@ -116,9 +116,7 @@ class SignalDetector:
         details = self._pending.emit(
             details_of(sealed, self.index, step.expected),
             leaning={s for s, share in zip(self.services, lean, strict=True) if share > 0},
-            notable={
-                s for s, share, o in zip(self.services, lean, is_open, strict=True) if o or share >= LEANING_FROM
-            },
+            notable={s for s, share, o in zip(self.services, lean, is_open, strict=True) if o or share >= LEANING_FROM},
         )
         absent = [s for s in self.services if s not in self.seen]
         return bucket_report(self, sealed, step, counts, details, late, absent, partition, partitions)

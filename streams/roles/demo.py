@@ -41,7 +41,7 @@ ROLES = ("tally", "detect", "correlate")
 SNAPSHOT_S = 5.0  # a demo lives for minutes: often enough that a restart in it goes on where it was
 FLUSH_MS = 250
 START_PATIENCE_S = 90.0  # until every role has sent a heartbeat
-END_PATIENCE_S = 90.0  # after the last record, until its bucket has come through
+END_PATIENCE_S = 90.0  # after the last record, without any bucket or window coming through
 
 _decode_series = msgspec.json.Decoder(SeriesRecord).decode
 _decode_event = msgspec.json.Decoder(WindowEvent).decode
@@ -163,13 +163,13 @@ class _Showing:
         self._sealed: dict[tuple[int, str], int] = {}
         self._correlated = 0
         self._alive: set[str] = set()
+        self._progress_s = time.monotonic()
         self._seen: set[tuple[str, int]] = set()
 
     def run(self, stop: Callable[[], bool]) -> bool:
         """True when the scenario came to its end, False when told to stop before."""
         follower = Follower(self._settings, ("series", "windows", "health"))
         thread = threading.Thread(target=self._replay, name="replayer", daemon=True)
-        sent_s: float | None = None
         try:
             if not self._roles_are_up(follower, stop):
                 return False
@@ -178,17 +178,16 @@ class _Showing:
                 _restart(self._supervisor, self._view, self._log)
                 for topic, _, value in follower.read(0.1):
                     self._show(topic, value)
+                    if topic != "health":
+                        self._progress_s = time.monotonic()
                 if self._failure is not None:
                     raise self._failure
                 if thread.is_alive():
-                    continue
-                sent_s = sent_s or time.monotonic()
-                if self._is_over(follower):
+                    self._progress_s = time.monotonic()
+                elif self._is_over(follower):
                     return True
-                if time.monotonic() - sent_s > END_PATIENCE_S:
-                    raise DemoError(
-                        f"the last bucket did not come through within {END_PATIENCE_S:.0f} s: is the machine overloaded?"
-                    )
+                elif time.monotonic() - self._progress_s > END_PATIENCE_S:
+                    raise DemoError(f"nothing has come through for {END_PATIENCE_S:.0f} s: is the machine overloaded?")
             return False
         finally:
             if thread.ident is not None:

@@ -6,6 +6,9 @@ The order in which things become durable is what makes a crash harmless:
 2. every `flush_ms`: publish changed rows, then W  (a crash: published again, the same or less)
 3. wait for every delivery report                  (a failure: end the process)
 4. commit, with the fold's state in the metadata   (a crash: as after 1)
+
+A commit that fails because the group or its broker is in motion is no failure: the next one says the same and more, and
+whoever reads the partition until then reads some of it again.
 """
 
 from __future__ import annotations
@@ -17,31 +20,63 @@ from typing import Any
 
 import msgspec
 import structlog
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from streams.catalogue import Catalogue
 from streams.contracts.events import INPUT_TOPICS
-from streams.contracts.health import BlindSpot, Health
-from streams.contracts.times import rfc3339
+from streams.contracts.tallies import Tally as TallyRecord
 from streams.ingest.placement import partition_of
 from streams.ingest.refusals import Refused
 from streams.kafka.clients import client_config
-from streams.kafka.ends import ends
 from streams.kafka.topics import REFUSED_PARTITIONS
 from streams.metrics import Metrics
+from streams.roles.assigned import Source, leaders, starts
 from streams.roles.instance import instance_name
+from streams.roles.publishing import Asides, Headers, Publisher
+from streams.roles.tally_health import forget, tally_health
+from streams.roles.unavailable import Unavailable
 from streams.settings import Settings
-from streams.tally.checkpoint import Checkpoint, read_checkpoint
+from streams.tally.checkpoint import Checkpoint
 from streams.tally.fold import Outcome
 from streams.tally.pacing import Progress, to_pause
 from streams.tally.reading import RecordBatch
-from streams.tally.source import Fold, flush, fold_of
+from streams.tally.source import Fold, flush
 
 CANARY_HEADER = "outages-canary"
 BATCH_RECORDS = 10_000  # librdkafka hands over at most so many at once; larger batches gain nothing, smaller ones cost
 REFUSED_BYTES = 16 * 1024  # of a refused record, what is kept
 HEALTH_S = 1.0  # a heartbeat a second: whoever waits for one notices within a few
-Source = tuple[str, int]
+LAST_WORDS_S = 5.0  # when told to stop: whoever told us waits for some ten seconds before it kills
+LEADERS_EVERY_S = 10.0  # a partition is given up after minutes: a look in ten seconds is near enough
+LEADERS_TIMEOUT_S = 2.0  # reading waits meanwhile
+
+# The group has moved on, or is about to: whoever owns the partitions now reads on from the commit before.
+NOT_OURS_ANY_MORE = frozenset(
+    {
+        KafkaError.UNKNOWN_MEMBER_ID,
+        KafkaError.ILLEGAL_GENERATION,
+        KafkaError.REBALANCE_IN_PROGRESS,
+        KafkaError._ASSIGNMENT_LOST,
+        KafkaError._MAX_POLL_EXCEEDED,
+    }
+)
+# A broker is away, or has just come back.
+BROKER_AWAY = frozenset(
+    {
+        KafkaError._TIMED_OUT,
+        KafkaError._TRANSPORT,
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError._WAIT_COORD,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.REQUEST_TIMED_OUT,
+        KafkaError.NETWORK_EXCEPTION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.BROKER_NOT_AVAILABLE,
+    }
+)
+PASSING = NOT_OURS_ANY_MORE | BROKER_AWAY
 
 log = structlog.get_logger("tally")
 
@@ -65,14 +100,15 @@ class Tally:
         self._metrics = metrics
         self._wall_ms = wall_ms
         self._folds: dict[Source, Fold] = {}
-        self._failures: list[str] = []
+        self._flushed: dict[Source, int] = {}  # the position at the last flush: nothing new before it moves
         self._paused: set[Source] = set()
+        self._unavailable: Unavailable[Source] = Unavailable(settings.give_up_s)
         self._stopping = False
-        self._canary_at_s = 0.0
-        self._health_at_s = 0.0
+        self._due_s = {"canary": 0.0, "health": 0.0, "leaders": 0.0}
         self._instance = instance_name()
         self._names = {settings.topic(name): name for name in INPUT_TOPICS}
-        self._producer = Producer(_producer_config(settings))
+        self._publisher = Publisher(settings)
+        self._asides = Asides(settings)
         self._consumer = Consumer(_consumer_config(settings))
 
     def stop(self) -> None:
@@ -80,7 +116,7 @@ class Tally:
         self._stopping = True
 
     def run(self) -> None:
-        """Reads until stopped. Raises TallyError or KafkaException for anything unexpected."""
+        """Reads until stopped. Raises TallyError, PublishError or KafkaException for anything unexpected."""
         self._consumer.subscribe(
             list(self._names), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
         )
@@ -91,38 +127,49 @@ class Tally:
                 due_s = flushed_at_s + flush_s - time.monotonic()
                 self._read(self._consumer.consume(BATCH_RECORDS, timeout=min(max(due_s, 0.0), 0.1)))
                 self._canaries()
-                self._producer.poll(0)
+                self._publisher.poll()
                 if time.monotonic() - flushed_at_s >= flush_s:
                     self._flush()
+                    self._give_up()
                     self._pace()
                     self._tell_health()
                     flushed_at_s = time.monotonic()
-            self._flush()
-            self._produce("health", 0, None, key=f"tally/{self._instance}".encode())
-            self._settle()
+            self._flush(LAST_WORDS_S)
+            self._folds.clear()  # leaving the group revokes what is committed already
+            self._asides.send("health", 0, None, key=f"tally/{self._instance}".encode())
+            self._asides.finish(LAST_WORDS_S)
         finally:
             self._consumer.close()
 
     # Reading
 
     def _read(self, messages: Sequence[Message]) -> None:
-        for message in messages:
-            if (error := message.error()) is not None:
-                self._failed(error)
+        if any(map(Message.error, messages)):
+            for message in messages:
+                self._trouble(message.error())
+            messages = [message for message in messages if message.error() is None]
         for (topic, partition), run in groupby(messages, key=lambda m: (m.topic(), m.partition())):
-            chunk = [m for m in run if m.error() is None]
-            fold = self._folds.get((self._names.get(topic, ""), partition))
-            if chunk and fold is not None:
-                self._fold(self._names[topic], partition, fold, chunk)
+            name = self._names.get(topic, "")
+            fold = self._folds.get((name, partition))
+            if fold is not None:
+                self._fold(name, partition, fold, list(run))
 
-    def _failed(self, error: KafkaError) -> None:
-        if error.fatal() or not error.retriable():
+    def _trouble(self, error: KafkaError | None) -> None:
+        """Waits out what passes. Raises TallyError for the rest, such as an offset that has been deleted meanwhile."""
+        if error is None:
+            return
+        if error.fatal() or not (error.retriable() or error.code() in PASSING):
             raise TallyError(f"the broker says: {error.str()}")
-        log.warning("broker trouble, waiting", error=error.str())
+        log.warning("trouble with the brokers, waiting", error=error.str())
 
     def _fold(self, name: str, partition: int, fold: Fold, messages: list[Message]) -> None:
-        values = list(map(Message.value, messages))
         offsets = list(map(Message.offset, messages))
+        if offsets[0] < fold.position:  # fetched before a rebalance, handed over after it
+            messages = [m for m, offset in zip(messages, offsets, strict=True) if offset >= fold.position]
+            offsets = list(map(Message.offset, messages))
+            if not messages:
+                return
+        values = list(map(Message.value, messages))
         append_ms = [m.timestamp()[1] for m in messages] if self._settings.clock == "broker" else None
         canaries = frozenset(i for i, value in enumerate(values) if not value and _is_canary(messages[i]))
         outcome = fold.read(RecordBatch(offsets, values, append_ms, canaries))
@@ -140,7 +187,7 @@ class Tally:
 
     def _origin(self, name: str, partition: int, message: Message, to: str, refused: Refused | None) -> None:
         offset = message.offset()
-        headers: list[tuple[str, str | bytes | None]] = [
+        headers: Headers = [
             ("topic", self._settings.topic(name)),
             ("partition", str(partition)),
             ("offset", str(offset)),
@@ -148,53 +195,23 @@ class Tally:
         if refused is not None:
             headers = [("reason", refused.reason), ("detail", refused.detail[:500]), *headers]
         target = partition_of(f"{name}/{partition}/{offset}", REFUSED_PARTITIONS)
-        self._produce(to, target, (message.value() or b"")[:REFUSED_BYTES], key=message.key(), headers=headers)
+        value = (message.value() or b"")[:REFUSED_BYTES]
+        self._publisher.send(to, target, value, key=message.key(), headers=headers)
 
     # Publishing
 
-    def _flush(self) -> None:
+    def _flush(self, patience_s: float | None = None) -> None:
         """Publishes what changed and waits until it is durable; then commits."""
         checkpoints: list[tuple[Source, Checkpoint]] = []
-        for (name, partition), fold in self._folds.items():
-            for target, record in flush(name, partition, fold, self._settings.tallies_partitions):
-                self._produce("tallies", target, record)
-            checkpoints.append(((name, partition), fold.checkpoint()))
-        self._settle()
+        for source, fold in self._folds.items():
+            if self._flushed.get(source) == fold.position:
+                continue
+            for target, record in flush(*source, fold, self._settings.tallies_partitions):
+                self._publisher.send("tallies", target, record)
+            self._flushed[source] = fold.position
+            checkpoints.append((source, fold.checkpoint()))
+        self._publisher.settle(patience_s)
         self._commit(checkpoints)
-
-    def _produce(
-        self,
-        topic: str,
-        partition: int,
-        value: bytes | None,
-        key: bytes | None = None,
-        headers: list[tuple[str, str | bytes | None]] | None = None,
-    ) -> None:
-        while True:
-            try:
-                self._producer.produce(
-                    self._settings.topic(topic),
-                    value,
-                    key=key,
-                    partition=partition,
-                    headers=headers,
-                    on_delivery=self._delivered,
-                )
-                return
-            except BufferError:  # the queue is full: let it drain
-                self._producer.poll(0.1)
-
-    def _delivered(self, error: KafkaError | None, message: Message) -> None:
-        if error is not None:
-            self._failures.append(f"{message.topic()}: {error.str()}")
-
-    def _settle(self) -> None:
-        """Waits for every delivery report. Raises TallyError if one is bad: what is not durable may not be committed."""
-        while self._producer.flush(1.0):
-            if self._failures:
-                break
-        if self._failures:
-            raise TallyError(f"could not publish ({self._failures[0]}); nothing is committed")
 
     def _commit(self, checkpoints: Iterable[tuple[Source, Checkpoint]]) -> None:
         offsets = [
@@ -202,65 +219,88 @@ class Tally:
             for (name, partition), checkpoint in checkpoints
             if checkpoint.reached > 0
         ]
-        if offsets:
-            self._consumer.commit(offsets=offsets, asynchronous=False)
+        if not offsets:
+            return
+        try:
+            done = self._consumer.commit(offsets=offsets, asynchronous=False)
+            failed = next((tp.error for tp in done if tp.error is not None), None)
+        except KafkaException as error:
+            failed = error.args[0]
+        if failed is None:
+            return
+        if failed.code() not in PASSING:
+            raise TallyError(f"cannot commit: {failed.str()}")
+        log.warning("commit failed: some records will be read again", error=failed.str())
+        self._flushed.clear()  # once more with the next flush, or else these partitions stay uncommitted until they move
 
     # Assignment
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Builds each partition's fold from its commit. (Assigning the given objects back would break the consumer.)"""
-        self._folds.clear()
-        self._paused.clear()
-        committed = consumer.committed(partitions, timeout=30)
-        start = []
-        for tp in committed:
-            if tp.error is not None:
-                raise KafkaException(tp.error)
-            checkpoint = read_checkpoint(tp.offset, tp.metadata or "") if tp.offset >= 0 else Checkpoint()
-            name = self._names[tp.topic]
-            low, _ = ends(consumer, tp.topic, tp.partition)
-            fold = fold_of(
-                name, self._settings.clock, self._settings.allowed_delay_ms, self._catalogue, checkpoint
-            )
-            if low > checkpoint.offset and tp.offset >= 0:
-                fold.lose(low)
-                log.error("records were deleted before they were read: blind there", topic=name,
-                          partition=tp.partition, first=checkpoint.offset, next=low)  # fmt: skip
-                self._metrics.events.labels(name, "lost").inc(low - checkpoint.offset)
-            offset = max(checkpoint.offset, low) if tp.offset >= 0 else OFFSET_BEGINNING
-            start.append(TopicPartition(tp.topic, tp.partition, offset))
-            self._folds[name, tp.partition] = fold
-        log.info("assigned", partitions=len(start))
-        consumer.assign(start)
+        self._drop()
+        found = starts(consumer, partitions, self._names, self._settings, self._catalogue)
+        for start in found:
+            self._folds[start.source] = start.fold
+            if start.lost:
+                self._metrics.events.labels(start.source[0], "lost").inc(start.lost)
+        log.info("assigned", partitions=len(found))
+        consumer.assign([start.begin for start in found])
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Publishes and commits what is in hand, so that the next owner need not read it again."""
         if self._folds:
             self._flush()
-        self._folds.clear()
+        self._drop()
         consumer.unassign()
 
     def _lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Somebody else owns them already: what is in hand is theirs to count."""
         log.warning("partitions lost", partitions=len(partitions))
-        self._folds.clear()
+        self._drop()
         consumer.unassign()
+
+    def _drop(self) -> None:
+        forget(self._folds, self._metrics)
+        self._folds.clear()
+        self._flushed.clear()
+        self._paused.clear()
 
     # Time
 
+    def _is_due(self, what: str, every_s: float) -> bool:
+        now_s = time.monotonic()
+        if now_s - self._due_s[what] < every_s:
+            return False
+        self._due_s[what] = now_s
+        return True
+
     def _canaries(self) -> None:
         """Writes into each own partition every second, so that time moves in silence, by what stands in the log."""
-        now_s = time.monotonic()
-        if self._settings.clock != "broker" or now_s - self._canary_at_s < self._settings.canary_s:
+        if self._settings.clock == "broker" and self._is_due("canary", self._settings.canary_s):
+            for name, partition in self._folds:
+                self._asides.send(name, partition, b"", headers=[(CANARY_HEADER, b"")])
+
+    def _give_up(self) -> None:
+        """Lets nobody wait any longer for partitions that no broker has led for `give_up_s`; until they are led again."""
+        if not self._folds or not self._is_due("leaders", min(LEADERS_EVERY_S, self._settings.give_up_s / 4)):
             return
-        self._canary_at_s = now_s
-        for name, partition in self._folds:
-            self._produce(name, partition, b"", headers=[(CANARY_HEADER, b"")])
+        led = leaders(self._consumer, set(self._names), LEADERS_TIMEOUT_S)
+        has_leader = {(self._names[topic], partition): is_led for (topic, partition), is_led in led.items()}
+        for source in self._unavailable.see(has_leader, time.monotonic()):
+            if source not in self._folds:
+                continue  # another member's, which sees the same
+            log.error("partition given up: no broker leads it", topic=source[0], partition=source[1],
+                      after_s=self._settings.give_up_s)  # fmt: skip
+            record = msgspec.msgpack.encode(TallyRecord(*source, rows=[], gave_up=True))
+            for target in range(self._settings.tallies_partitions):
+                self._publisher.send("tallies", target, record)
 
     def _pace(self) -> None:
         """Pauses partitions that are far ahead of the slowest one, so that unsealed panes stay few."""
         progress = {}
         for (name, partition), fold in self._folds.items():
+            if (name, partition) in self._unavailable.given_up:
+                continue  # nobody waits for it
             _, high = self._consumer.get_watermark_offsets(
                 TopicPartition(self._settings.topic(name), partition), cached=True
             )
@@ -272,55 +312,13 @@ class Tally:
         self._paused = pause
 
     def _tell_health(self) -> None:
-        """Once a second: how far each partition is, in metrics and on `health`."""
-        now_s = time.monotonic()
-        if now_s - self._health_at_s < HEALTH_S:
-            return
-        self._health_at_s = now_s
-        wall_ms = self._wall_ms()
-        live = self._settings.clock == "broker"  # a replay's time has nothing to do with the wall's
-        positions: dict[str, dict[str, int]] = {}
-        blind: list[BlindSpot] = []
-        lags_s: list[float] = []
-        for (name, partition), fold in self._folds.items():
-            positions.setdefault(name, {})[str(partition)] = fold.position
-            if fold.watermark_ms is None or not live:
-                continue
-            lag_s = (wall_ms - fold.watermark_ms) / 1000 - self._settings.allowed_delay_s
-            lags_s.append(lag_s)
-            unseen = lag_s > self._settings.blind_after_s
-            if unseen:
-                blind.append(BlindSpot(name, partition, since=rfc3339(fold.watermark_ms)))
-            self._metrics.watermark_lag.labels("tally", name, str(partition)).set(lag_s)
-            self._metrics.blind.labels(name, "", str(partition)).set(float(unseen))
-        canary_age_s = min(lags_s, default=None)
-        if canary_age_s is not None:
-            self._metrics.canary_age.set(canary_age_s)
-        health = Health(
-            role="tally",
-            instance=self._instance,
-            time=rfc3339(wall_ms),
-            positions=positions,
-            blind=blind,
-            lag_s=max(lags_s, default=None),
-            canary_age_s=canary_age_s,
-        )
-        self._produce("health", 0, msgspec.json.encode(health), key=f"tally/{self._instance}".encode())
+        if self._is_due("health", HEALTH_S):
+            health = tally_health(self._folds, self._settings, self._metrics, self._instance, self._wall_ms())
+            self._asides.send("health", 0, msgspec.json.encode(health), key=f"tally/{self._instance}".encode())
 
 
 def _is_canary(message: Message) -> bool:
     return any(name == CANARY_HEADER for name, _ in message.headers() or ())
-
-
-def _producer_config(settings: Settings) -> dict[str, Any]:
-    return client_config(
-        settings.brokers,
-        enable_idempotence=True,  # in order, and no copy of a retried batch
-        acks="all",
-        compression_type="lz4",
-        linger_ms=5,
-        message_max_bytes=8 * 1024 * 1024,  # a part is 512 kB, and the broker has the last word
-    )
 
 
 def _consumer_config(settings: Settings) -> dict[str, Any]:

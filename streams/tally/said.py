@@ -98,9 +98,7 @@ class SaidFold:
 
     def checkpoint(self) -> Checkpoint:
         """Nothing is held, so a restart goes on where this ended."""
-        return Checkpoint(
-            self.position, self._clock_ms, max(self.position, self._reached), NO_CLOCK, self._origin_ms
-        )
+        return Checkpoint(self.position, self._clock_ms, max(self.position, self._reached), NO_CLOCK, self._origin_ms)
 
     def _take(self, event: Statement | Feedback, effective_ms: int, offset: int) -> Refused | None:
         if isinstance(event, Feedback):

@@ -118,9 +118,10 @@ def _event(topic: str, now_ms: int, random: Random) -> dict[str, Any]:
         "unheard_of": {"of": ["yes"]},
     }
     who = random.choice([None, "ann", "ann", "bob"])  # few, so that they come again within their quarter of an hour
+    kind, text = random.choice(["app", None]), random.choice(["it broke", None])
     if topic == "errors":
-        return event | {"user": who, "type": random.choice(["http_503", None]), "message": random.choice(["it broke", None])}
-    return event | {"reporter": who, "symptom": random.choice(["app", None]), "text": random.choice(["dead", None]), "lang": "en"}
+        return event | {"user": who, "type": kind, "message": text}
+    return event | {"reporter": who, "symptom": kind, "text": text, "lang": "en"}
 
 
 # The naive count
@@ -213,11 +214,12 @@ def _count_event(topic: str, event: dict[str, Any], time_ms: int, seen: set[tupl
         seen.add(key)
     cell = count.cell(topic, time_ms, service or "other")
     region = event["region"]
-    cell.regions["unknown" if region is None else region if region in _REGIONS.get(service or "", ()) else "other"] += number
+    listed = region in _REGIONS.get(service or "", ())
+    cell.regions["unknown" if region is None else region if listed else "other"] += number
     if service is None:
         return
-    for counter, name in ((cell.kinds, event.get("type") or event.get("symptom")), (cell.sources, event["source"]),
-                          (cell.texts, event.get("message") or event.get("text"))):  # fmt: skip
+    kind, text = (event["type"], event["message"]) if topic == "errors" else (event["symptom"], event["text"])
+    for counter, name in ((cell.kinds, kind), (cell.sources, event["source"]), (cell.texts, text)):
         if name:
             counter[name] += number
     if person:

@@ -108,7 +108,10 @@ def test_the_changelog_does_not_grow_and_the_snapshot_before_stays_readable() ->
     random = Random(1)
     state: State = {}
     for offset in range(50):
-        before, state = state, {name: random.randbytes(random.choice([5, 5, 9])) for name in ("x", "y")} | {"same": b"1"}
+        before, state = (
+            state,
+            {name: random.randbytes(random.choice([5, 5, 9])) for name in ("x", "y")} | {"same": b"1"},
+        )
         changelog.snapshot(own, offset, state)
         assert changelog.found() == Recovered(offset, state, ())
         if offset:
@@ -189,7 +192,9 @@ def test_a_snapshot_of_a_topic_that_was_created_again_is_refused(two: Changelog)
     two.snapshot(writer("0", topic_id="older-id"), 1_000, B)
     found = two.found()
     assert (found.offset, found.blocks) == (42, B)
-    assert "3/0/m/0 at offset 1000 refused: it belongs to a topic that was deleted and created again" in found.refused[0]
+    assert (
+        "3/0/m/0 at offset 1000 refused: it belongs to a topic that was deleted and created again" in found.refused[0]
+    )
 
 
 def test_where_all_are_refused_there_is_no_offset_and_every_reason(two: Changelog) -> None:

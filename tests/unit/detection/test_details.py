@@ -71,21 +71,27 @@ def people(*names: str) -> bytes:
 
 
 ROWS = [
-    Row(1, "a", {"US": 1, "GB": 5}, 0, {"k": 1}, {"s": 1}, {"d": 1}, [TextTally("t", "en", 2, [3, 9])], people("x", "y"), "z"),
-    Row(2, "a", {"US": 2}, 3, {"k": 2, "j": 1}, {}, {"d": 1}, [TextTally("t", "en", 1, [1, 2, 4, 5]), TextTally("u", None, 9, [])],
-        people("y", "z"), "y"),
+    Row(1, "a", {"US": 1, "GB": 5}, 0, {"k": 1}, {"s": 1}, {"d": 1}, [TextTally("t", "en", 2, [3, 9])],
+        people("x", "y"), "z"),
+    Row(2, "a", {"US": 2}, 3, {"k": 2, "j": 1}, {}, {"d": 1},
+        [TextTally("t", "en", 1, [1, 2, 4, 5]), TextTally("u", None, 9, [])], people("y", "z"), "y"),
     Row(2, "b", {"unknown": 1}),
     Row(2, "other", {"other": 7}),
 ]  # fmt: skip
 
 
 def test_rows_of_all_panes_and_partitions_add_up() -> None:
-    found = details_of(SealedBucket("errors", BUCKET, ROWS), {("a", "US"): 0, ("a", None): 1}, np.array([1.23456789, 7]))
+    found = details_of(
+        SealedBucket("errors", BUCKET, ROWS), {("a", "US"): 0, ("a", None): 1}, np.array([1.23456789, 7])
+    )
     a = found["a"]
     assert a.regions == {"GB": 5, "US": 3}
     assert a.expected == {"US": 1.23457}
     assert (a.kinds, a.sources, a.dependencies) == ({"j": 1, "k": 3}, {"s": 1}, {"d": 2})
-    assert [(text.text, text.count, text.lang, text.who) for text in a.texts] == [("u", 9, None, []), ("t", 3, "en", [1, 2, 3, 4, 5])]
+    assert [(text.text, text.count, text.lang, text.who) for text in a.texts] == [
+        ("u", 9, None, []),
+        ("t", 3, "en", [1, 2, 3, 4, 5]),
+    ]
     assert estimate(unpack(a.people)) == 3
     assert a.scenario == "y"
 
@@ -95,7 +101,8 @@ def test_what_nobody_knows_has_no_details() -> None:
 
 
 def test_the_order_of_rows_does_not_matter() -> None:
-    index, expected = {("a", None): 0}, np.array([1.0])
+    index: dict[tuple[str, str | None], int] = {("a", None): 0}
+    expected = np.array([1.0])
     forward = details_of(SealedBucket("errors", BUCKET, ROWS), index, expected)
     backward = details_of(SealedBucket("errors", BUCKET, ROWS[::-1]), index, expected)
     assert [forward[s] for s in sorted(forward)] == [backward[s] for s in sorted(backward)]

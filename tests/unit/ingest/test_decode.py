@@ -76,7 +76,9 @@ def test_json_of_another_shape_is_a_bad_type(value: bytes) -> None:
     assert reason(ERRORS, value) == "bad_type"
 
 
-@pytest.mark.parametrize("value", [b"{}", b'{"service":"twitter"}', b'{"time":1}', error(service=None), error(time=None)])
+@pytest.mark.parametrize(
+    "value", [b"{}", b'{"service":"twitter"}', b'{"time":1}', error(service=None), error(time=None)]
+)
 def test_a_required_field_that_is_absent_or_null_is_missing(value: bytes) -> None:
     assert reason(ERRORS, value) == "missing_field"
 
@@ -216,7 +218,18 @@ def test_every_reason_has_a_remedy() -> None:
     assert set(REMEDY) == set(REASONS)
 
 
-VALUES = [error(), error(id="1"), b"", b"{", b"null", b"\xff", nested(40), padded(20_000), b'{"clock":1}', error(text="ä")]
+VALUES = [
+    error(),
+    error(id="1"),
+    b"",
+    b"{",
+    b"null",
+    b"\xff",
+    nested(40),
+    padded(20_000),
+    b'{"clock":1}',
+    error(text="ä"),
+]
 
 
 @given(st.lists(st.sampled_from(VALUES), max_size=12))

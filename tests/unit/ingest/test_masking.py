@@ -30,7 +30,9 @@ def test_addresses_numbers_and_ids_become_signs(text: str, expected: str) -> Non
     assert masked(text) == expected
 
 
-@pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\u200f", "\u200b", "\x00", "\x1b", "\n", "\u2028", "\ud800", "\ufeff"])
+@pytest.mark.parametrize(
+    "sign", ["\u202e", "\u2066", "\u200f", "\u200b", "\x00", "\x1b", "\n", "\u2028", "\ud800", "\ufeff"]
+)
 def test_control_and_direction_signs_go(sign: str) -> None:
     assert masked(f"{sign}it{sign}{sign}broke{sign}") == "it broke"
 
@@ -67,5 +69,7 @@ def test_any_text_is_one_printable_line_of_at_most_500_characters(text: str) -> 
     line = masked(text)
     assert len(line) <= MAX_TEXT_CHARS
     assert not any(char.isdecimal() for char in line)
-    assert {unicodedata.category(char) for char in line if char not in "\u200c\u200d"}.isdisjoint({"Cc", "Cf", "Cs", "Zl"})
+    assert {unicodedata.category(char) for char in line if char not in "\u200c\u200d"}.isdisjoint(
+        {"Cc", "Cf", "Cs", "Zl"}
+    )
     assert line == " ".join(line.split())

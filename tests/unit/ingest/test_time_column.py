@@ -126,14 +126,17 @@ def written(moment: datetime, zone: timezone, digits: int) -> str:
     except OverflowError:
         text = moment.isoformat(timespec="microseconds")
     text, offset = text[:-6], text[-6:]
-    fraction = f".{text[20:20 + digits]}" if digits else ""
+    fraction = f".{text[20 : 20 + digits]}" if digits else ""
     return text[:19] + fraction + ("Z" if offset == "+00:00" else offset)
 
 
 texts = st.builds(written, moments, st.just(UTC) | zones, st.sampled_from([0, 1, 3, 3, 3, 6]))
 usual = st.builds(written, moments, st.just(UTC), st.just(3))
 mangled = st.builds(
-    lambda text, at, char: text[:at] + char + text[at + 1 :], usual, st.integers(0, 23), st.characters(max_codepoint=300)
+    lambda text, at, char: text[:at] + char + text[at + 1 :],
+    usual,
+    st.integers(0, 23),
+    st.characters(max_codepoint=300),
 )
 numbers = st.integers() | st.floats() | st.floats(9.4e8, 2.6e11) | st.integers(946_684_700, 253_402_300_900)
 

@@ -82,7 +82,12 @@ def test_two_reporters_or_two_services_are_two_reports() -> None:
 
 def test_a_service_is_the_same_under_each_of_its_names() -> None:
     fold = fold_of("reports")
-    read(fold, event(0, reporter="ann"), event(1, reporter="ann", service="X"), event(2, reporter="ann", service="Twitter"))
+    read(
+        fold,
+        event(0, reporter="ann"),
+        event(1, reporter="ann", service="X"),
+        event(2, reporter="ann", service="Twitter"),
+    )
     assert counted(fold) == 1
 
 
@@ -160,7 +165,9 @@ def test_regions_unknown_and_other() -> None:
 @pytest.mark.parametrize("signal", ["errors", "reports"])
 def test_a_name_nobody_knows_counts_under_other_and_leaves_no_state(signal: Signal) -> None:
     fold = fold_of(signal)
-    outcome = read(fold, event(0, service="nobody", region="US", source="s", message="m", text="t", user="u", reporter="u"))
+    outcome = read(
+        fold, event(0, service="nobody", region="US", source="s", message="m", text="t", user="u", reporter="u")
+    )
     row = rows(fold)[0, "other"]
     assert (row.regions, row.sources, row.texts, row.people) == ({"other": 1}, {}, [], b"")
     assert outcome.unknown == {"nobody": 1}
@@ -194,7 +201,9 @@ def test_a_text_keeps_the_five_smallest_hashes_of_who_sent_it() -> None:
     assert rows(backwards)[0, "twitter"].texts[0].who == text.who
 
 
-@pytest.mark.parametrize(("field", "column"), [("type", "kinds"), ("source", "sources"), ("dependency", "dependencies")])
+@pytest.mark.parametrize(
+    ("field", "column"), [("type", "kinds"), ("source", "sources"), ("dependency", "dependencies")]
+)
 def test_labels_beyond_a_hundred_are_other(field: str, column: str) -> None:
     fold = fold_of("errors")
     read(fold, *[event(0, **{field: f"n{i}"}) for i in range(103)])
@@ -208,12 +217,17 @@ def test_labels_beyond_a_hundred_are_other(field: str, column: str) -> None:
 
 @given(st.permutations(range(8)), st.integers(1, 8))
 def test_any_order_within_the_allowed_delay_counts_errors_the_same(order: list[int], size: int) -> None:
-    values = [event(at, id=f"i{i}", region="US", type="t", user=f"u{i}", count=i or None) for i, at in enumerate(range(10, 26, 2))]
+    values = [
+        event(at, id=f"i{i}", region="US", type="t", user=f"u{i}", count=i or None)
+        for i, at in enumerate(range(10, 26, 2))
+    ]
     assert signature("errors", [values[i] for i in order], size) == signature("errors", values, 8)
 
 
 @given(st.permutations(range(8)), st.integers(1, 8))
-def test_any_order_within_the_allowed_delay_counts_reports_of_different_people_the_same(order: list[int], size: int) -> None:
+def test_any_order_within_the_allowed_delay_counts_reports_of_different_people_the_same(
+    order: list[int], size: int
+) -> None:
     values = [event(at, reporter=f"r{i}", region="GB", symptom="app") for i, at in enumerate(range(10, 26, 2))]
     assert signature("reports", [values[i] for i in order], size) == signature("reports", values, 8)
 

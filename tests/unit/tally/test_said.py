@@ -25,7 +25,9 @@ def statement(at_s: float, **fields: Any) -> bytes:
 
 def feedback(at_s: float, **fields: Any) -> bytes:
     time = rfc3339(NOON_MS + round(at_s * 1000))
-    return json.dumps({"window": "twitter-20220714T115900Z", "action": "confirmed", "by": "me", "time": time} | fields).encode()
+    return json.dumps(
+        {"window": "twitter-20220714T115900Z", "action": "confirmed", "by": "me", "time": time} | fields
+    ).encode()
 
 
 def effective_s(said: Said) -> float:
@@ -44,7 +46,9 @@ def test_a_statement_takes_effect_at_its_time_or_at_w_if_that_is_later(at_s: flo
 
 def test_under_broker_time_too() -> None:
     fold = SaidFold("statements", "broker", DELAY_MS, CATALOGUE)
-    outcome = read_appended(fold, (60, statement(0)), (61, statement(60)), (62, statement(122.001)), (63, b""), (64, clock(1)))
+    outcome = read_appended(
+        fold, (60, statement(0)), (61, statement(60)), (62, statement(122.001)), (63, b""), (64, clock(1))
+    )
     assert [effective_s(said) for _, said in fold.changed_said()] == [40, 60]
     assert reasons(outcome) == [(2, "time_in_future"), (4, "clock_not_allowed")]
 
@@ -58,7 +62,9 @@ def test_late_ones_keep_their_place_in_the_log() -> None:
 def test_a_statement_is_about_a_service_by_any_of_its_names_and_carries_its_id() -> None:
     fold = fold_of("statements")
     read(fold, clock(0), statement(0, about="X", by="@X"), statement(0, about="AWS"))
-    told = [(service, said.statement.about, said.statement.by) for service, said in fold.changed_said() if said.statement]
+    told = [
+        (service, said.statement.about, said.statement.by) for service, said in fold.changed_said() if said.statement
+    ]
     assert told == [("twitter", "twitter", "@X"), ("aws", "aws", None)]
 
 
@@ -77,8 +83,19 @@ def test_a_statement_s_text_is_cut_at_500_characters() -> None:
 
 def test_refusals_stand_in_log_order_whatever_their_reason() -> None:
     fold = fold_of("statements")
-    values = [clock(0), statement(0, about="nobody"), b"{", statement(0, time="1970-01-01T00:00:00Z"), statement(0, status="?")]
-    assert [reason for _, reason in reasons(read(fold, *values))] == ["unknown_about", "not_json", "bad_time", "bad_status"]
+    values = [
+        clock(0),
+        statement(0, about="nobody"),
+        b"{",
+        statement(0, time="1970-01-01T00:00:00Z"),
+        statement(0, status="?"),
+    ]
+    assert [reason for _, reason in reasons(read(fold, *values))] == [
+        "unknown_about",
+        "not_json",
+        "bad_time",
+        "bad_status",
+    ]
 
 
 def test_feedback_goes_to_the_service_of_its_window() -> None:
@@ -92,7 +109,12 @@ def test_feedback_goes_to_the_service_of_its_window() -> None:
 
 @pytest.mark.parametrize(
     ("window", "service"),
-    [("twitter-20220714T115900Z", "twitter"), ("us-east-1-20220714T115900Z", "us-east-1"), ("twitter", "twitter"), ("", "")],
+    [
+        ("twitter-20220714T115900Z", "twitter"),
+        ("us-east-1-20220714T115900Z", "us-east-1"),
+        ("twitter", "twitter"),
+        ("", ""),
+    ],
 )
 def test_the_service_of_a_window(window: str, service: str) -> None:
     assert service_of_window(window) == service

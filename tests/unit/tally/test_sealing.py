@@ -15,7 +15,9 @@ ONE = {"errors": 1, "reports": 1, "statements": 1, "feedback": 1}
 MINUTE_MS = 60_000
 
 
-def tally(topic: str, w_min: float | None, *rows: Row, partition: int = 0, origin_min: float = 10, **others: Any) -> Tally:
+def tally(
+    topic: str, w_min: float | None, *rows: Row, partition: int = 0, origin_min: float = 10, **others: Any
+) -> Tally:
     """W at so many minutes since 1970."""
     if w_min is None:
         return Tally(topic, partition, list(rows), **others)
@@ -155,10 +157,10 @@ def test_what_is_said_lies_in_its_bucket_of_both_signals_in_order_of_effect() ->
     told.offer(tally("feedback", 10, said=[feedback(11.5, 3), feedback(11.5, 2)]))
     told.everybody(13)
     for signal in ("errors", "reports"):
-        bucket = told.of(signal, 11)  # type: ignore[arg-type]
+        bucket = told.of(signal, 11)
         assert [said.offset for said in bucket.statements] == [8, 7]
         assert [said.offset for said in bucket.feedback] == [2, 3]
-        assert [said.offset for said in told.of(signal, 12).statements] == [9]  # type: ignore[arg-type]
+        assert [said.offset for said in told.of(signal, 12).statements] == [9]
 
 
 def test_what_is_said_is_told_once_to_each_signal_however_often_it_comes() -> None:

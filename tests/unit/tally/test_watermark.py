@@ -114,7 +114,10 @@ def test_a_late_record_is_counted_late_in_the_pane_in_which_w_stands_and_nowhere
     fold = record_fold()
     read(fold, clock(75), event(3, region="US"), event(4, service="nobody"))  # W stands at 55 s
     found = rows(fold)
-    assert {key: (row.late, row.regions) for key, row in found.items()} == {(5, "twitter"): (1, {}), (5, "other"): (1, {})}
+    assert {key: (row.late, row.regions) for key, row in found.items()} == {
+        (5, "twitter"): (1, {}),
+        (5, "other"): (1, {}),
+    }
 
 
 @pytest.mark.parametrize(("at_s", "taken"), [(60, True), (60.001, False)])
