@@ -22,7 +22,7 @@ LATEST_MS = 253_402_300_799_999  # 9999-12-31: what RFC 3339 can write
 _MAX_SECONDS = 10**12  # beyond LATEST_MS, and far from where floats overflow
 
 
-class BadTime(ValueError):
+class BadTime(ValueError):  # noqa: N818 - says what is wrong, like all of ours
     """Not a time, or a time outside 2000..9999."""
 
 

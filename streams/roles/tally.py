@@ -102,6 +102,7 @@ class Tally:
         self._folds: dict[Source, Fold] = {}
         self._flushed: dict[Source, int] = {}  # the position at the last flush: nothing new before it moves
         self._paused: set[Source] = set()
+        self._gave_up: set[Source] = set()  # of our own, told already
         self._unavailable: Unavailable[Source] = Unavailable(settings.give_up_s)
         self._stopping = False
         self._due_s = {"canary": 0.0, "health": 0.0, "leaders": 0.0}
@@ -116,30 +117,35 @@ class Tally:
         self._stopping = True
 
     def run(self) -> None:
-        """Reads until stopped. Raises TallyError, PublishError or KafkaException for anything unexpected."""
+        """Reads until stopped. Raises TallyError or PublishError for anything unexpected."""
+        try:
+            self._run()
+        except KafkaException as error:
+            raise TallyError(f"the broker says: {error.args[0].str()}; nothing more is committed") from error
+        finally:
+            self._consumer.close()
+
+    def _run(self) -> None:
         self._consumer.subscribe(
             list(self._names), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
         )
         flush_s = self._settings.flush_ms / 1000
         flushed_at_s = time.monotonic()
-        try:
-            while not self._stopping:
-                due_s = flushed_at_s + flush_s - time.monotonic()
-                self._read(self._consumer.consume(BATCH_RECORDS, timeout=min(max(due_s, 0.0), 0.1)))
-                self._canaries()
-                self._publisher.poll()
-                if time.monotonic() - flushed_at_s >= flush_s:
-                    self._flush()
-                    self._give_up()
-                    self._pace()
-                    self._tell_health()
-                    flushed_at_s = time.monotonic()
-            self._flush(LAST_WORDS_S)
-            self._folds.clear()  # leaving the group revokes what is committed already
-            self._asides.send("health", 0, None, key=f"tally/{self._instance}".encode())
-            self._asides.finish(LAST_WORDS_S)
-        finally:
-            self._consumer.close()
+        while not self._stopping:
+            due_s = flushed_at_s + flush_s - time.monotonic()
+            self._read(self._consumer.consume(BATCH_RECORDS, timeout=min(max(due_s, 0.0), 0.1)))
+            self._canaries()
+            self._publisher.poll()
+            if time.monotonic() - flushed_at_s >= flush_s:
+                self._flush()
+                self._give_up()
+                self._pace()
+                self._tell_health()
+                flushed_at_s = time.monotonic()
+        self._flush(LAST_WORDS_S)
+        self._folds.clear()  # leaving the group revokes what is committed already
+        self._asides.send("health", 0, None, key=f"tally/{self._instance}".encode())
+        self._asides.finish(LAST_WORDS_S)
 
     # Reading
 
@@ -237,7 +243,7 @@ class Tally:
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Builds each partition's fold from its commit. (Assigning the given objects back would break the consumer.)"""
-        self._drop()
+        self._drop(consumer)
         found = starts(consumer, partitions, self._names, self._settings, self._catalogue)
         for start in found:
             self._folds[start.source] = start.fold
@@ -250,20 +256,22 @@ class Tally:
         """Publishes and commits what is in hand, so that the next owner need not read it again."""
         if self._folds:
             self._flush()
-        self._drop()
+        self._drop(consumer)
         consumer.unassign()
 
     def _lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Somebody else owns them already: what is in hand is theirs to count."""
         log.warning("partitions lost", partitions=len(partitions))
-        self._drop()
+        self._drop(consumer)
         consumer.unassign()
 
-    def _drop(self) -> None:
+    def _drop(self, consumer: Consumer) -> None:
+        self._resume(consumer, self._paused)  # else they would be paused still when they come back
         forget(self._folds, self._metrics)
         self._folds.clear()
         self._flushed.clear()
         self._paused.clear()
+        self._gave_up.clear()
 
     # Time
 
@@ -281,19 +289,19 @@ class Tally:
                 self._asides.send(name, partition, b"", headers=[(CANARY_HEADER, b"")])
 
     def _give_up(self) -> None:
-        """Lets nobody wait any longer for partitions that no broker has led for `give_up_s`; until they are led again."""
+        """Lets nobody wait any longer for partitions that no broker has led for `give_up_s`, until they are led again."""
         if not self._folds or not self._is_due("leaders", min(LEADERS_EVERY_S, self._settings.give_up_s / 4)):
             return
         led = leaders(self._consumer, set(self._names), LEADERS_TIMEOUT_S)
         has_leader = {(self._names[topic], partition): is_led for (topic, partition), is_led in led.items()}
-        for source in self._unavailable.see(has_leader, time.monotonic()):
-            if source not in self._folds:
-                continue  # another member's, which sees the same
+        given_up = self._unavailable.see(has_leader, time.monotonic())
+        for source in sorted(given_up & self._folds.keys() - self._gave_up):
             log.error("partition given up: no broker leads it", topic=source[0], partition=source[1],
                       after_s=self._settings.give_up_s)  # fmt: skip
             record = msgspec.msgpack.encode(TallyRecord(*source, rows=[], gave_up=True))
             for target in range(self._settings.tallies_partitions):
                 self._publisher.send("tallies", target, record)
+        self._gave_up = set(given_up & self._folds.keys())
 
     def _pace(self) -> None:
         """Pauses partitions that are far ahead of the slowest one, so that unsealed panes stay few."""
@@ -306,10 +314,17 @@ class Tally:
             )
             progress[name, partition] = Progress(fold.watermark_ms, at_end=fold.position >= high)
         pause = to_pause(progress, round(self._settings.pause_ahead_s * 1000))
-        for change, sources in ((self._consumer.pause, pause - self._paused), (self._consumer.resume, self._paused - pause)):
-            if sources:
-                change([TopicPartition(self._settings.topic(name), partition) for name, partition in sorted(sources)])
+        if pause - self._paused:
+            self._consumer.pause(self._full(pause - self._paused))
+        self._resume(self._consumer, self._paused - pause)
         self._paused = pause
+
+    def _resume(self, consumer: Consumer, sources: set[Source]) -> None:
+        if sources:
+            consumer.resume(self._full(sources))
+
+    def _full(self, sources: set[Source]) -> list[TopicPartition]:
+        return [TopicPartition(self._settings.topic(name), partition) for name, partition in sorted(sources)]
 
     def _tell_health(self) -> None:
         if self._is_due("health", HEALTH_S):
