@@ -2,13 +2,14 @@
 # make demo     the whole system on this machine, replaying 14 July 2022:  make demo ARGS="--once --out windows.ndjson"
 # make test     every test, on a real Kafka too:                           make test ARGS="tests/unit -k watermark"
 # make check    format, lint, types, import rules, then every test: exactly what has to hold before a change goes in
+# make picture  docs/img/demo.svg, drawn from a run of the demo
 # make bench    how many events a second, measured on a real Kafka
 
 SHELL := /bin/sh
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: setup demo test check lint bench
+.PHONY: setup demo test check lint picture bench
 
 setup:
 	@bash scripts/setup.sh
@@ -27,6 +28,9 @@ lint: setup
 
 check: lint
 	@$(BIN)/python -m pytest $(ARGS)
+
+picture: setup
+	@$(BIN)/python -m scripts.picture $(ARGS)
 
 bench: setup
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -7,11 +7,11 @@ from typing import NamedTuple, Protocol
 
 
 class Output(NamedTuple):
-    """A record to publish. `topic`: without prefix."""
+    """A record to publish. `topic`: without prefix. `value` None: a tombstone."""
 
     topic: str
     key: bytes
-    value: bytes
+    value: bytes | None
     partition: int = 0
     headers: tuple[tuple[str, bytes], ...] = ()
 

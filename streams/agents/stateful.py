@@ -12,6 +12,11 @@ For each partition of its input topic an agent holds a pure core. The order of e
 A crash before 4 repeats 2 and 3: the same records are published again, byte for byte. Faust itself would commit past an
 event whose agent raised, so nothing is allowed to raise past `_guarded`: it logs and ends the process, and the
 supervisor starts it again.
+
+A commit is never ahead of the snapshot it follows. Where it is ahead of the newest *readable* one (that one was damaged,
+or the changelog deleted), the commit is set back to where the older one ends, or to the begin of the log, and the
+process ends: the next one reads again what lies between. (Faust cannot wind back while it reads: it drops records below
+the highest offset it has fetched.)
 """
 
 from __future__ import annotations
@@ -26,14 +31,18 @@ import faust
 import structlog
 
 from streams.agents.core import Core, Output
-from streams.agents.snapshots import Record, SnapshotWriter, recover
+from streams.agents.snapshots import Record, Recovered, SnapshotWriter, recover
 
 EXIT_UNEXPECTED = 70  # EX_SOFTWARE
+EXIT_SET_BACK = 75  # EX_TEMPFAIL: started again, it reads from where the commit was set
 MAX_UNACKNOWLEDGED = 20_000  # records; a snapshot is taken early rather than let a re-read grow beyond seconds
 
 
 class StatefulAgent:
-    """Runs `core_of(partition)` over a topic, in `app`. Raises nothing: what is unexpected ends the process."""
+    """Runs `core_of(partition)` over a topic, in `app`. Raises nothing: what is unexpected ends the process.
+
+    `heartbeat`: the record that tells of the next offsets, by topic and partition; of None, the one that says farewell.
+    """
 
     def __init__(
         self,
@@ -45,9 +54,8 @@ class StatefulAgent:
         topic_id: str,
         core_of: Callable[[int], Core],
         snapshot_s: float,
-        on_progress: Callable[[int, int], None],
         on_snapshot: Callable[[int, int], None],
-        heartbeat: Callable[[dict[str, dict[str, int]]], Output],
+        heartbeat: Callable[[dict[str, dict[str, int]] | None], Output],
     ) -> None:
         self._app = app
         self._log = structlog.get_logger(app.conf.id)
@@ -55,12 +63,13 @@ class StatefulAgent:
         self._topic_id = topic_id
         self._core_of = core_of
         self._snapshot_s = snapshot_s
-        self._on_progress = on_progress
         self._on_snapshot = on_snapshot
         self._heartbeat = heartbeat
         self._topic = topic
         self._input = prefix + topic
         self._held: dict[int, _Partition] = {}
+        self._assigned: frozenset[int] = frozenset()
+        self._steps = 0
         self._heartbeats: list[Awaitable[Any]] = []  # nobody waits for these
         self._outputs: dict[str, Any] = {}
         self._turn = asyncio.Lock()
@@ -70,12 +79,26 @@ class StatefulAgent:
         )
         app.agent(source, name="read")(self._read)
         app.timer(1.0, name="idle")(self._idle)
-        app.on_partitions_revoked.connect(self._forget)
-        app.on_partitions_assigned.connect(self._forget)
+        app.on_partitions_revoked.connect(self._on_revoked)
+        app.on_partitions_assigned.connect(self._on_assigned)
         app.on_before_shutdown.connect(self._leave)
 
-    async def _forget(self, *_: object, **__: object) -> None:
+    def positions(self) -> dict[int, int | None]:
+        """The next offset of each partition that is ours; None where nothing has come yet. From any thread."""
+        held = dict(self._held)
+        return {p: held[p].next_offset if p in held else None for p in self._assigned}
+
+    def progress(self) -> int:
+        """A number that changes with every step forward. From any thread."""
+        return self._steps
+
+    async def _on_revoked(self, *_: object, **__: object) -> None:
         self._held.clear()
+
+    async def _on_assigned(self, *given: Any, **_: object) -> None:
+        self._held.clear()
+        assigned = given[-1]  # after the sender; every partition, those of the changelog included
+        self._assigned = frozenset(tp.partition for tp in assigned if tp.topic == self._input)
 
     async def _leave(self, *_: object, **__: object) -> None:
         """Before the app stops in good order: everything taken in is made durable and acknowledged."""
@@ -83,6 +106,7 @@ class StatefulAgent:
             if held.unacknowledged:
                 await self._guarded(self._snapshot(held))
         await self._app.consumer.commit()
+        await self._send(self._heartbeats, [self._heartbeat(None)])  # Faust flushes its producer after this
 
     async def _read(self, stream: Any) -> None:
         async for event in stream.noack().events():
@@ -108,48 +132,58 @@ class StatefulAgent:
         message = event.message
         held = self._held.get(message.partition)
         if held is None:
-            held = await self._recovered(message.partition, message.offset)
-        if message.offset < held.next_offset:
-            held.unacknowledged.append(event)
-            return
+            held = await self._recovered(message)
         if message.offset > held.next_offset:
-            await self._gap(held, message)
-            return
-        await self._send(held.sent, held.core.read(message.value))
-        held.next_offset += 1
-        held.unacknowledged.append(event)
-        self._on_progress(message.partition, message.offset)
-        if len(held.unacknowledged) >= MAX_UNACKNOWLEDGED:
-            await self._snapshot(held)
-
-    async def _gap(self, held: _Partition, message: Any) -> None:
-        if not held.fresh:
             raise RuntimeError(
                 f"{self._input}-{message.partition}: offset {message.offset} came where {held.next_offset} was due"
             )
-        # The commit is ahead of the only snapshot that can be read: go back and read what lies between again.
-        self._log.warning("reading again from the snapshot", partition=message.partition, offset=held.next_offset)
-        held.fresh = False
-        held.seeking = True
-        await self._app.consumer.seek(message.tp, held.next_offset)
+        if message.offset == held.next_offset:
+            await self._send(held.sent, held.core.read(message.value))
+            held.next_offset += 1
+        held.unacknowledged.append(event)
+        self._steps += 1
+        if len(held.unacknowledged) >= MAX_UNACKNOWLEDGED:
+            await self._snapshot(held)
 
-    async def _recovered(self, partition: int, first_offset: int) -> _Partition:
-        core = self._core_of(partition)
+    async def _recovered(self, message: Any) -> _Partition:
+        """The partition as the newest readable snapshot has it, ready for the record that has come."""
+        partition = message.partition
         found = recover(self._table.data, partition, self._topic_id)
         for refusal in found.refused if found else ():
             self._log.error("snapshot refused, the next older one is taken", reason=refusal)
+        next_offset = await self._next_offset(message, found)
+        if message.offset > next_offset:
+            await self._set_back(message.tp, next_offset)
         epoch = f"{time.time_ns():020d}-{os.getpid()}"
-        held = _Partition(partition, core, SnapshotWriter(partition, epoch, self._topic_id))
-        if found is not None and found.offset >= 0:
-            core.restore(found.blocks)
-            held.next_offset = found.offset + 1
-            self._log.info("recovered", partition=partition, offset=found.offset, first_offset=first_offset)
-        else:
-            held.next_offset = first_offset
-            self._log.info("starting without a snapshot", partition=partition, offset=first_offset)
+        writer = SnapshotWriter(partition, epoch, self._topic_id)
+        held = _Partition(partition, self._core_of(partition), writer, next_offset)
+        if found is not None and 0 <= found.offset == next_offset - 1:
+            held.core.restore(found.blocks)
+        self._log.info("recovered", partition=partition, next=next_offset, first=message.offset)
         self._held[partition] = held
-        await self._send(held.sent, core.begin())
+        await self._send(held.sent, held.core.begin())
         return held
+
+    async def _next_offset(self, message: Any, found: Recovered | None) -> int:
+        """Where to go on: after the snapshot, or where there is none, at the begin of the log."""
+        after = found.offset + 1 if found is not None else 0
+        if message.offset <= after:
+            return after
+        earliest = await self._app.consumer.earliest_offsets(message.tp)
+        begin = int(earliest[message.tp])
+        if begin > after and found is not None and found.offset >= 0:
+            self._log.error("records after the last snapshot are deleted: beginning anew", partition=message.partition,
+                            snapshot=found.offset, begin=begin)  # fmt: skip
+        return max(after, begin)
+
+    async def _set_back(self, tp: Any, offset: int) -> None:
+        """Commits an older offset and ends the process. Raises RuntimeError if it cannot."""
+        consumer: Any = self._app.consumer  # its public commit() only ever moves on
+        if not await consumer._commit({tp: offset}):
+            raise RuntimeError(f"{self._input}-{tp.partition}: the commit could not be set back to {offset}")
+        self._log.warning("reading again what no readable snapshot holds: ending the process", partition=tp.partition,
+                          next=offset)  # fmt: skip
+        os._exit(EXIT_SET_BACK)
 
     async def _send(self, sent: list[Awaitable[Any]], outputs: Iterable[Output]) -> None:
         """Hands outputs to the producer in order; whether they arrived is asked before the next snapshot."""
@@ -207,6 +241,7 @@ class StatefulAgent:
                 force=True,
             )
         )
+        self._steps += 1
         if record.value is None:
             self._table.data.pop(record.key, None)
         else:
@@ -216,12 +251,11 @@ class StatefulAgent:
 class _Partition:
     """One partition that this process owns."""
 
-    def __init__(self, partition: int, core: Core, writer: SnapshotWriter) -> None:
+    def __init__(self, partition: int, core: Core, writer: SnapshotWriter, next_offset: int) -> None:
         self.partition = partition
         self.core = core
         self.writer = writer
-        self.next_offset = 0
-        self.fresh = True  # nothing read since recovery: only then may the log be wound back
+        self.next_offset = next_offset
         self.unacknowledged: list[Any] = []
         self.sent: list[Awaitable[Any]] = []
         self.snapshot_at_s = time.monotonic()

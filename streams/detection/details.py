@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +18,10 @@ from streams.contracts.times import bucket_start
 from streams.tally.panes import MAX_DISTINCT, WHO_KEPT
 from streams.tally.sealing import SealedBucket
 
+_encode = msgspec.json.Encoder().encode
+
 LEANING_FROM = 0.4  # one bucket may add at most 0.4 of what opens a window: less is not yet a lean worth telling
+MAX_TOLD_BYTES = 4 * 1024 * 1024  # of details in one report: half of a record on `series`; what is over waits its turn
 MAX_PENDING_BUCKETS = 240  # four hours: no outage is dated back further; older details are given up
 
 
@@ -30,18 +34,39 @@ class PendingDetails:
     def emit(
         self, details: Mapping[str, Detail], *, leaning: AbstractSet[str], notable: AbstractSet[str]
     ) -> list[Detail]:
-        """Takes one bucket's details in; returns what is to be told now, by service and then by bucket."""
+        """Takes one bucket's details in; returns what is to be told now, by service and then by bucket.
+
+        Where that is more than MAX_TOLD_BYTES, as when hundreds of services fail at once, the oldest buckets are told
+        first and the rest with the next ones.
+        """
         for service in [s for s in self.held if s not in leaning and s not in notable]:
             del self.held[service]
-        told: list[Detail] = []
         for service in sorted(leaning | notable):
             detail = details.get(service)
             kept = self.held.setdefault(service, [])
             if detail is not None:
                 kept.append(detail)
                 del kept[:-MAX_PENDING_BUCKETS]
-            if service in notable:
-                told += kept
+        return self._told(sorted(notable))
+
+    def _told(self, services: list[str]) -> list[Detail]:
+        """Takes out of what is held of these services as much as fits into a report."""
+        queue = sorted(
+            (detail.bucket, service, i) for service in services for i, detail in enumerate(self.held[service])
+        )
+        taken: dict[str, int] = {}
+        size = 0
+        for _, service, i in queue:
+            size += len(_encode(self.held[service][i]))
+            if size > MAX_TOLD_BYTES and taken:
+                break
+            taken[service] = i + 1
+        told: list[Detail] = []
+        for service in services:
+            number = taken.get(service, 0)
+            told += self.held[service][:number]
+            del self.held[service][:number]
+            if not self.held[service]:
                 del self.held[service]
         return told
 
@@ -74,9 +99,9 @@ def _detail(
         bucket=bucket_start(bucket),
         regions=regions,
         expected={r: float(f"{expected[index[service, r]]:.6g}") for r in regions if (service, r) in index},
-        kinds=_total(row.kinds for row in rows),
-        sources=_total(row.sources for row in rows),
-        dependencies=_total(row.dependencies for row in rows),
+        kinds=_most(_total(row.kinds for row in rows)),
+        sources=_most(_total(row.sources for row in rows)),
+        dependencies=_most(_total(row.dependencies for row in rows)),
         texts=_texts(rows),
         people=pack(people) if people else b"",
         scenario=min((row.scenario for row in rows if row.scenario), default=None),
@@ -89,6 +114,17 @@ def _total(counters: Iterable[Mapping[str, int]]) -> dict[str, int]:
         for name, count in counter.items():
             total[name] = total.get(name, 0) + count
     return dict(sorted(total.items()))
+
+
+def _most(total: dict[str, int]) -> dict[str, int]:
+    """The hundred most frequent names; the rest is `other`, as within a pane: invented names must not fill a record."""
+    if len(total) <= MAX_DISTINCT:
+        return total
+    named = {name: count for name, count in total.items() if name != OTHER}
+    ordered = sorted(named, key=lambda name: (-named[name], name))
+    kept = {name: named[name] for name in sorted(ordered[:MAX_DISTINCT])}
+    kept[OTHER] = total.get(OTHER, 0) + sum(named[name] for name in ordered[MAX_DISTINCT:])
+    return kept
 
 
 def _texts(rows: Iterable[Row]) -> list[TextCount]:

@@ -18,9 +18,10 @@ from streams.contracts.series import BucketReport
 from streams.contracts.times import parse_time_ms, rfc3339
 from streams.contracts.windows import Window
 from streams.metrics import Metrics
-from streams.roles.instance import instance_name
 from streams.roles.faust_app import faust_app, run_app
+from streams.roles.instance import instance_name
 from streams.roles.ready import Cluster, topic_id
+from streams.roles.watchdog import Watchdog
 from streams.settings import Settings
 
 SINGLE = ("statements", "feedback")  # one partition by contract; on the mock cluster there are more, which stay empty
@@ -66,11 +67,14 @@ def _run(
     app = faust_app(role, settings, settings.data_dir / role)
     instance = instance_name()
 
-    def heartbeat(positions: dict[str, dict[str, int]]) -> Output:
+    def heartbeat(positions: dict[str, dict[str, int]] | None) -> Output:
+        key = f"{role}/{instance}".encode()
+        if positions is None:  # the last one, in good order
+            return Output("health", key, None)
         health = Health(role=role, instance=instance, time=rfc3339(time.time_ns() // 1_000_000), positions=positions)
-        return Output("health", f"{role}/{instance}".encode(), msgspec.json.encode(health))
+        return Output("health", key, msgspec.json.encode(health))
 
-    StatefulAgent(
+    agent = StatefulAgent(
         app,
         prefix=settings.prefix,
         topic=topic,
@@ -78,10 +82,12 @@ def _run(
         topic_id="" if cluster.is_mock else topic_id(settings, topic),
         core_of=core_of,
         snapshot_s=settings.snapshot_s,
-        on_progress=lambda partition, offset: None,
         on_snapshot=lambda partition, size: metrics.snapshot_bytes.set(size),
         heartbeat=heartbeat,
     )
+    Watchdog(
+        settings.brokers, settings.topic(role), settings.topic(topic), agent.positions, agent.progress
+    ).start()
     run_app(app)
 
 

@@ -1,19 +1,13 @@
-"""Building and running a Faust app: the settings that make it exact, and a watchdog for its known hang."""
+"""Building and running a Faust app: the settings that make it exact."""
 
 from __future__ import annotations
 
 import logging
-import os
-import threading
-import time
 from pathlib import Path
 
 import faust
-import structlog
 
 from streams.settings import Settings
-
-log = structlog.get_logger("faust")
 
 
 def faust_app(role: str, settings: Settings, directory: Path) -> faust.App:
@@ -48,39 +42,3 @@ def run_app(app: faust.App) -> None:
     worker = faust.Worker(app, loglevel=logging.WARNING, quiet=True, redirect_stdouts=False)
     worker.spinner = None  # it writes cursor movements into log files
     worker.execute_from_commandline()
-
-
-class Watchdog:
-    """Ends the process when its input grows and it makes no progress: Faust is known to hang after rebalances.
-
-    `beat` with every record taken in; `wanted` says whether there is more to take in.
-    """
-
-    def __init__(self, patience_s: float = 60.0) -> None:
-        self._patience_s = patience_s
-        self._beat_s = time.monotonic()
-        self._behind_since_s: float | None = None
-
-    def beat(self) -> None:
-        self._beat_s = time.monotonic()
-        self._behind_since_s = None
-
-    def see(self, behind: bool) -> None:
-        """Tells whether the log holds more than was taken in."""
-        if not behind:
-            self._behind_since_s = None
-        elif self._behind_since_s is None:
-            self._behind_since_s = time.monotonic()
-
-    def watch(self, behind: threading.Event) -> None:
-        """Starts the watching thread."""
-
-        def loop() -> None:
-            while True:
-                time.sleep(1.0)
-                since_s = self._behind_since_s
-                if since_s is not None and time.monotonic() - max(since_s, self._beat_s) > self._patience_s:
-                    log.error("no progress while the input grows: ending the process", patience_s=self._patience_s)
-                    os._exit(75)  # EX_TEMPFAIL
-
-        threading.Thread(target=loop, name="watchdog", daemon=True).start()

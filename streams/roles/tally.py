@@ -16,7 +16,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import structlog
@@ -123,6 +123,7 @@ class Tally:
         except KafkaException as error:
             raise TallyError(f"the broker says: {error.args[0].str()}; nothing more is committed") from error
         finally:
+            self._folds.clear()  # what was not committed by now is for the next life: closing must not commit it
             self._consumer.close()
 
     def _run(self) -> None:
@@ -143,7 +144,6 @@ class Tally:
                 self._tell_health()
                 flushed_at_s = time.monotonic()
         self._flush(LAST_WORDS_S)
-        self._folds.clear()  # leaving the group revokes what is committed already
         self._asides.send("health", 0, None, key=f"tally/{self._instance}".encode())
         self._asides.finish(LAST_WORDS_S)
 
@@ -169,10 +169,10 @@ class Tally:
         log.warning("trouble with the brokers, waiting", error=error.str())
 
     def _fold(self, name: str, partition: int, fold: Fold, messages: list[Message]) -> None:
-        offsets = list(map(Message.offset, messages))
+        offsets = _offsets(messages)
         if offsets[0] < fold.position:  # fetched before a rebalance, handed over after it
             messages = [m for m, offset in zip(messages, offsets, strict=True) if offset >= fold.position]
-            offsets = list(map(Message.offset, messages))
+            offsets = _offsets(messages)
             if not messages:
                 return
         values = list(map(Message.value, messages))
@@ -332,8 +332,13 @@ class Tally:
             self._asides.send("health", 0, msgspec.json.encode(health), key=f"tally/{self._instance}".encode())
 
 
+def _offsets(messages: list[Message]) -> list[int]:
+    return cast(list[int], list(map(Message.offset, messages)))  # None only in what a producer hands out
+
+
 def _is_canary(message: Message) -> bool:
-    return any(name == CANARY_HEADER for name, _ in message.headers() or ())
+    headers = cast(list[tuple[str, bytes]], message.headers() or [])
+    return any(name == CANARY_HEADER for name, _ in headers)
 
 
 def _consumer_config(settings: Settings) -> dict[str, Any]:

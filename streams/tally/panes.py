@@ -103,7 +103,7 @@ class Pane:
                 unknown[service] += count
             held = self.service(known or OTHER)
             _bump(held.regions, catalogue.region(known or OTHER, region), count)
-            held.scenario = held.scenario or scenario
+            held.scenario = held.scenario or (_label(scenario) if scenario else None)
             if known is None:
                 continue  # names nobody knows get a count, never state
             _bump_label(held.kinds, kind, count)
@@ -127,7 +127,7 @@ class Pane:
         count = 1 if event.reporter else event.count or 1
         held = self.service(service or OTHER)
         _bump(held.regions, region, count)
-        held.scenario = held.scenario or event.scenario
+        held.scenario = held.scenario or (_label(event.scenario) if event.scenario else None)
         if service is None:
             return
         who = hash64(event.reporter) if event.reporter else None

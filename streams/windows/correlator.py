@@ -97,7 +97,7 @@ class Correlator:
         leans = joint_leans(sightings, view.bucket)
         window = self._windows.get(service)
         if window is None or window.closed is not None:
-            begins = evidence_begins(sightings, leans)
+            begins = evidence_begins(sightings, leans, window)
             if begins is None:
                 return
             if window is None or not continues(window, begins):

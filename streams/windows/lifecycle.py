@@ -5,7 +5,9 @@
   evidence adds: both together hold at least 1.2 times what one witness needs. As no bucket adds more than 0.4 to a
   share, and each lean must have begun before this bucket, this takes at least two buckets in both, as a window by one
   witness takes at least three.
-- It closes when none of its series is open any more. A blind witness closes nothing of its own: its series stay open.
+- It closes when none of its series is open any more. Once the whole service has ended in a signal, a region of it holds
+  the window open only while it is still out of bounds now and then: at a report in ten minutes the detector needs hours
+  to be sure of an end, and dates it back then. A blind witness closes nothing of its own: its series stay open.
   A witness that was never elevated holds nothing up, blind or not.
 - Evidence that began within 30 minutes after the end continues it.
 """
@@ -25,6 +27,7 @@ from streams.windows.totals import Row
 REOPEN_BUCKETS = 30  # the contract
 JOINT_SUM = 1.2  # more than the 1.0 that opens alone: two leans that just happen to coincide must not open cheaply
 JOINT_EACH = 0.4  # what one bucket may add at most: below it a witness has nothing to say
+QUIET_REGION_BUCKETS = 15  # longer than any lull of a region that still fails beside a service that does not
 LEAN_GONE_BUCKETS = 8  # as long as a series must have been back before it closes by itself
 
 Sightings = Mapping[Signal, Sighting]
@@ -41,9 +44,16 @@ def joint_leans(sightings: Sightings, bucket: int) -> list[tuple[Signal, Leaning
     return leans if enough and each else []
 
 
-def evidence_begins(sightings: Sightings, leans: list[tuple[Signal, Leaning]]) -> int | None:
-    """The first bucket of everything that is open now, None if nothing is."""
-    begins = [bucket_of(state.started) for signal in SIGNALS for state in _open_states(sightings[signal])]
+def evidence_begins(
+    sightings: Sightings, leans: list[tuple[Signal, Leaning]], window: WindowState | None
+) -> int | None:
+    """The first bucket of everything that is open now, None if nothing is. `window`: the service's newest one."""
+    begins = [
+        bucket_of(state.started)
+        for signal in SIGNALS
+        for state in _open_states(sightings[signal])
+        if window is None or not _is_spent(_trace(window, signal, state.region), state)
+    ]
     return min([*begins, *(bucket_of(lean.started) for _, lean in leans)], default=None)
 
 
@@ -60,6 +70,7 @@ def advance(window: WindowState, sightings: Sightings, leans: list[tuple[Signal,
     for signal in SIGNALS:
         sighting = sightings[signal]
         _follow_states(window, signal, sighting, bucket)
+        _end_quiet_regions(window, signal, sighting, bucket)
         _follow_lean(window, signal, sighting, bucket)
     for signal, lean in leans:
         if not any(trace.region is None and trace.is_open for trace in window.of(signal)):
@@ -80,6 +91,8 @@ def _trace(window: WindowState, signal: Signal, region: str | None) -> Trace | N
 def _follow_states(window: WindowState, signal: Signal, sighting: Sighting, bucket: int) -> None:
     for state in sighting.states:
         trace = _trace(window, signal, state.region)
+        if _is_spent(trace, state):
+            continue
         if state.state == "open":
             _join_state(window, signal, trace, state, bucket)
         elif trace is not None and trace.is_open:
@@ -90,6 +103,20 @@ def _follow_states(window: WindowState, signal: Signal, sighting: Sighting, buck
         for trace in window.of(signal):
             if trace.is_open and trace.last_lean is None and trace.region not in named:
                 trace.ended = trace.last_elevated
+
+
+def _is_spent(trace: Trace | None, state: SeriesState) -> bool:
+    return trace is not None and trace.spent is not None and trace.spent == bucket_of(state.started)
+
+
+def _end_quiet_regions(window: WindowState, signal: Signal, sighting: Sighting, bucket: int) -> None:
+    whole = _trace(window, signal, None)
+    if whole is None or whole.is_open or not sighting.seen:
+        return
+    begins = {state.region: bucket_of(state.started) for state in _open_states(sighting)}
+    for trace in window.of(signal):
+        if trace.is_open and trace.region in begins and bucket - trace.last_elevated >= QUIET_REGION_BUCKETS:
+            trace.ended, trace.spent = trace.last_elevated, begins[trace.region]
 
 
 def _join_state(window: WindowState, signal: Signal, trace: Trace | None, state: SeriesState, bucket: int) -> None:

@@ -24,6 +24,7 @@ class Trace(Struct):
 
     `strongest`, `evidence`: direction and nats of its strongest evidence. `last_elevated`: last bucket out of bounds.
     `last_lean`: set while it stands on a lean that opened the window together with the other signal's.
+    `spent`: begin of a region's opening that holds nothing up any more, although the detector has not closed it yet.
     """
 
     signal: Signal
@@ -35,6 +36,7 @@ class Trace(Struct):
     strongest: Direction
     ended: int | None = None
     last_lean: int | None = None
+    spent: int | None = None
 
     @property
     def is_open(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -44,6 +45,17 @@ class Fleet:
     def leave(self, name: str) -> None:
         """Ends a process in good order, for good."""
         self._members.pop(name).stop()
+
+    def end(self, name: str, number: signal.Signals, patience_s: float) -> tuple[int, float]:
+        """Ends a process for good with a signal; its exit code, and the seconds that took."""
+        supervisor, begun_s = self._members.pop(name), time.monotonic()
+        os.kill(supervisor.pids[name], number)
+        while not (ended := supervisor.poll()):
+            waited_s = time.monotonic() - begun_s
+            assert waited_s < patience_s, f"{name} did not end within {patience_s:.0f} s of {number.name}"
+            time.sleep(0.02)
+        supervisor.stop()
+        return ended[0].code, time.monotonic() - begun_s
 
     def poll(self) -> None:
         """Starts again whatever has ended, as a supervisor does."""

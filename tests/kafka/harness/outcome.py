@@ -36,8 +36,7 @@ class Watch:
         self._follower = Follower(settings, ("series", "health"))
         self.newest: dict[tuple[int, str], int] = {}  # bucket by partition and signal
         self.positions: dict[tuple[str, str], int] = {}  # by topic and partition, the furthest any reader has told
-        self.heard: dict[str, float] = {}  # monotonic seconds of the last heartbeat by `role/instance`
-        self.last: dict[str, Health] = {}
+        self.last: dict[str, Health] = {}  # heartbeats by `role/instance`; who said farewell is gone
 
     def look(self, wait_s: float = 0.1) -> None:
         """Takes in what has come, and lets the supervisors work."""
@@ -45,7 +44,7 @@ class Watch:
         for topic, key, value in self._follower.read(wait_s):
             name = (key or b"").decode()
             if topic == "health" and value:
-                self.heard[name], self.last[name] = time.monotonic(), _decode_health(value)
+                self.last[name] = _decode_health(value)
                 for of, offsets in self.last[name].positions.items():
                     for partition, offset in offsets.items():
                         place = (of, partition)
@@ -73,16 +72,23 @@ class Watch:
         while (left_s := end_s - time.monotonic()) > 0:
             self.look(min(left_s, 0.1))
 
-    def alive(self, *roles: str) -> bool:
-        """Whether a process of each role has been heard of."""
-        return set(roles) <= {name.partition("/")[0] for name in self.heard}
-
     def is_over(self, last_bucket: int) -> bool:
         """Whether every partition and signal has reported the last bucket, and correlate has read all reports."""
+        return self.reaches(last_bucket) and self.positions.get(("series", "0"), 0) >= self._follower.end("series")
+
+    def reaches(self, bucket: int) -> bool:
+        """Whether every partition and signal has reported so far."""
         keys = [(p, s) for p in range(self._settings.tallies_partitions) for s in SIGNALS]
-        if any(self.newest.get(key, 0) < last_bucket for key in keys):
-            return False
-        return self.positions.get(("series", "0"), 0) >= self._follower.end("series")
+        return all(self.newest.get(key, 0) >= bucket for key in keys)
+
+    def everybody(self, count: int) -> None:
+        """Waits for the first heartbeat of so many processes."""
+        self.until(f"heartbeats of {count}", lambda: len(self.last) >= count, 90)
+
+    def to_the_end(self, feeding: Feeding, last_bucket: int, timeout_s: float = 120) -> None:
+        """Waits until everything is sent, and its last bucket correlated."""
+        self.until("everything sent", feeding.is_done, timeout_s)
+        self.until("the last bucket, correlated", lambda: self.is_over(last_bucket), timeout_s)
 
     def close(self) -> None:
         self._follower.close()

@@ -8,7 +8,7 @@ from streams.contracts.series import Detail
 from streams.contracts.sketches import add, estimate, hash64, pack, unpack
 from streams.contracts.tallies import Row, TextTally
 from streams.contracts.times import bucket_start
-from streams.detection.details import MAX_PENDING_BUCKETS, PendingDetails, details_of
+from streams.detection.details import MAX_PENDING_BUCKETS, MAX_TOLD_BYTES, PendingDetails, details_of
 from streams.tally.sealing import SealedBucket
 
 BUCKET = 27_630_000
@@ -61,6 +61,40 @@ def test_no_more_than_four_hours_are_kept() -> None:
     found = told(pending, MAX_PENDING_BUCKETS + 10, "a", notable="a")
     assert len(found) == MAX_PENDING_BUCKETS
     assert found[-1] == f"a{MAX_PENDING_BUCKETS + 10}"
+
+
+def test_more_than_a_report_holds_is_told_in_turn_the_oldest_first_and_nothing_twice() -> None:
+    pending = PendingDetails()
+    wide = "x" * (MAX_TOLD_BYTES // 5)
+    found: list[list[str]] = []
+    for minute in range(6):
+        details = {s: Detail(s, bucket_start(BUCKET + minute), scenario=wide) for s in "abc" if minute < 3}
+        leaning, notable = (set("abc"), set[str]()) if minute < 2 else (set[str](), set("abc"))
+        told = pending.emit(details, leaning=leaning, notable=notable)
+        found.append([f"{one.service}{one.bucket[14:16]}" for one in told])
+    at = [bucket_start(BUCKET + minute)[14:16] for minute in range(3)]
+    assert found[2] == [f"a{at[0]}", f"a{at[1]}", f"b{at[0]}", f"c{at[0]}"]
+    assert found[3] == [f"a{at[2]}", f"b{at[1]}", f"b{at[2]}", f"c{at[1]}"]
+    assert found[4] == [f"c{at[2]}"]
+    assert found[5] == []
+    assert pending.held == {}
+
+
+def test_one_detail_larger_than_that_is_told_by_itself() -> None:
+    pending = PendingDetails()
+    huge = Detail("a", bucket_start(BUCKET), scenario="x" * (MAX_TOLD_BYTES + 1))
+    assert pending.emit({"a": huge}, leaning=set(), notable={"a"}) == [huge]
+
+
+def test_of_more_than_a_hundred_names_the_most_frequent_stand_and_the_rest_is_other() -> None:
+    rows = [
+        Row(pane, "a", {"US": 1}, kinds={f"k{pane}-{i:03}": i + 1 for i in range(100)} | {"other": 1})
+        for pane in range(6)
+    ]
+    kinds = details_of(SealedBucket("errors", BUCKET, rows), {}, np.array([]))["a"].kinds
+    assert len(kinds) == 101
+    assert sum(kinds.values()) == 6 * (5050 + 1)
+    assert min(count for name, count in kinds.items() if name != "other") == 84
 
 
 def people(*names: str) -> bytes:

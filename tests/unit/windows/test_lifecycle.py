@@ -277,3 +277,30 @@ def test_new_window_is_never_dated_back_into_the_one_before_it() -> None:
     newest = play(timeline)[-1]
     assert newest.window == "twitter-20220714T124000Z"
     assert newest.clocks.started == clock("12:05")
+
+
+def lingering_region(closes: str | None) -> Timeline:
+    """The whole service is out of bounds for five minutes; FR too, but the detector does not see its end for hours."""
+    timeline = day(last="14:00").outage("reports", SURGE, minute("12:00"), closes=minute("12:13"))
+    ends = None if closes is None else minute(closes)
+    return timeline.outage("reports", SURGE, minute("12:00"), region="FR", closes=ends)
+
+
+def test_a_quiet_region_does_not_hold_open_what_has_ended_for_the_whole_service() -> None:
+    told = play(lingering_region(closes=None))
+    assert story(told)[-1] == ("closed", "12:20")  # a quarter of an hour after FR's last minute out of bounds, 12:04
+    assert told[-1].clocks.ended == clock("12:05")
+
+
+def test_when_the_detector_closes_that_region_at_last_nothing_more_is_said() -> None:
+    assert play(lingering_region(closes="13:30")) == play(lingering_region(closes=None))
+
+
+def test_a_new_opening_of_that_region_counts_again() -> None:
+    timeline = lingering_region(closes="13:30").outage("reports", SURGE, minute("13:40"), region="FR")
+    assert ("opened", "13:43") in story(play(timeline))
+
+
+def test_a_region_alone_stays_open_until_it_closes() -> None:
+    timeline = day(last="13:30").outage("reports", SURGE, minute("12:00"), region="FR", closes=minute("13:00"))
+    assert story(play(timeline))[-1] == ("closed", "13:01")
