@@ -130,7 +130,7 @@ def draw(kept: Kept, scenario: Scenario) -> str:
     )
     view = LiveView(scenario, console)
     console.print(Text("$ make demo", style="bold"))
-    for line in kept.said[1:]:  # the first describes the scenario at length
+    for line in kept.said:
         view.say(line)
     for window in kept.windows:
         if window.time <= SHOWN_AT:

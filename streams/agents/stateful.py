@@ -2,12 +2,12 @@
 
 For each partition of its input topic an agent holds a pure core. The order of events:
 
-1. On every assignment all cores are dropped. The first record of a partition recovers its core from the newest readable
-   snapshot in the table, whatever the committed offset says.
+1. On every assignment all cores are dropped. The first record of a partition recovers its core from the newest
+   readable snapshot in the table, whatever the committed offset says.
 2. Records already in the snapshot are passed over; the next one is read; a gap ends the process.
 3. What a record leads to is sent at once; the futures are kept.
-4. About once a minute: all futures are awaited, then the snapshot's blocks, then its manifest; only then are the records
-   acknowledged, and Faust commits them.
+4. About once a minute: all futures are awaited, then the snapshot's blocks, then its manifest; only then are the
+   records acknowledged, and Faust commits them.
 
 A crash before 4 repeats 2 and 3: the same records are published again, byte for byte. Faust itself would commit past an
 event whose agent raised, so nothing is allowed to raise past `_guarded`: it logs and ends the process, and the
@@ -75,7 +75,12 @@ class StatefulAgent:
         self._turn = asyncio.Lock()
         self._table = app.Table("state", key_type=bytes, value_type=bytes, partitions=partitions, default=None)
         source = app.topic(
-            self._input, key_type=bytes, value_type=bytes, value_serializer="raw", key_serializer="raw", partitions=partitions
+            self._input,
+            key_type=bytes,
+            value_type=bytes,
+            value_serializer="raw",
+            key_serializer="raw",
+            partitions=partitions,
         )
         app.agent(source, name="read")(self._read)
         app.timer(1.0, name="idle")(self._idle)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from streams.agents.correlate import CorrelateCore
 from streams.agents.core import Core, Output
+from streams.agents.correlate import CorrelateCore
 from streams.agents.detect import DetectCore
 from streams.agents.stateful import StatefulAgent
 from streams.catalogue import Catalogue
@@ -85,9 +85,7 @@ def _run(
         on_snapshot=lambda partition, size: metrics.snapshot_bytes.set(size),
         heartbeat=heartbeat,
     )
-    Watchdog(
-        settings.brokers, settings.topic(role), settings.topic(topic), agent.positions, agent.progress
-    ).start()
+    Watchdog(settings.brokers, settings.topic(role), settings.topic(topic), agent.positions, agent.progress).start()
     run_app(app)
 
 
@@ -104,7 +102,9 @@ class ServiceGauges:
         """Shows the newest bucket of one partition and signal."""
         m = self._metrics
         notable = {state.service for state in report.states if state.state == "open"}
-        columns = zip(report.services, report.observed, report.expected, report.lower, report.upper, report.score, strict=True)
+        columns = zip(
+            report.services, report.observed, report.expected, report.lower, report.upper, report.score, strict=True
+        )
         for service, observed, expected, lower, upper, score in columns:
             if service in self._always or service in notable:
                 labels = (service, report.signal)

@@ -51,7 +51,7 @@ def starts(
 
 
 def leaders(consumer: Consumer, topics: set[str], timeout_s: float) -> dict[tuple[str, int], bool]:
-    """Whether each partition (full topic name, partition) has a broker that leads it; empty when nobody can be asked."""
+    """Whether each (full topic name, partition) has a broker that leads it; empty when nobody can be asked."""
     found: dict[tuple[str, int], bool] = {}
     for topic in sorted(topics):
         try:

@@ -18,7 +18,7 @@ def faust_app(role: str, settings: Settings, directory: Path) -> faust.App:
         broker=[f"kafka://{broker}" for broker in settings.broker_list],
         datadir=str(directory),
         store="memory://",
-        # Topics are made beforehand with their settings; declaring them needs a controller, which a mock cluster has not.
+        # Topics are made beforehand with their settings; declaring needs a controller, which a mock cluster has not.
         topic_allow_declare=False,
         topic_disable_leader=True,
         web_enabled=False,  # Faust's own server listens on every address and shows tables

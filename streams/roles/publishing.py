@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 from confluent_kafka import KafkaError, Message, Producer
@@ -61,7 +62,7 @@ class Publisher:
     def settle(self, patience_s: float | None = None) -> None:
         """Returns when every record has arrived. Raises PublishError if one has not, or after `patience_s`.
 
-        Without `patience_s` it waits as long as the client retries, five minutes: a broker that restarts is back by then.
+        Without `patience_s` it waits as long as the client retries, five minutes: a broker that restarts is back then.
         """
         deadline_s = None if patience_s is None else time.monotonic() + patience_s
         while self._producer.flush(1.0) and not self._failures:
@@ -88,10 +89,8 @@ class Asides:
         self, topic: str, partition: int, value: bytes | None, key: bytes | None = None, headers: Headers | None = None
     ) -> None:
         """Hands a record over, if there is room for it. `topic` without prefix."""
-        try:
+        with contextlib.suppress(BufferError):  # no broker takes any: one more would say nothing new
             self._producer.produce(self._settings.topic(topic), value, key=key, partition=partition, headers=headers)
-        except BufferError:
-            pass  # no broker takes any: one more would say nothing new
         self._producer.poll(0)
 
     def finish(self, patience_s: float) -> None:

@@ -237,7 +237,7 @@ class Tally:
         if failed.code() not in PASSING:
             raise TallyError(f"cannot commit: {failed.str()}")
         log.warning("commit failed: some records will be read again", error=failed.str())
-        self._flushed.clear()  # once more with the next flush, or else these partitions stay uncommitted until they move
+        self._flushed.clear()  # once more with the next flush, or these partitions stay uncommitted until they move
 
     # Assignment
 
@@ -289,7 +289,7 @@ class Tally:
                 self._asides.send(name, partition, b"", headers=[(CANARY_HEADER, b"")])
 
     def _give_up(self) -> None:
-        """Lets nobody wait any longer for partitions that no broker has led for `give_up_s`, until they are led again."""
+        """Lets nobody wait any longer for partitions that no broker has led for `give_up_s`, until one leads them."""
         if not self._folds or not self._is_due("leaders", min(LEADERS_EVERY_S, self._settings.give_up_s / 4)):
             return
         led = leaders(self._consumer, set(self._names), LEADERS_TIMEOUT_S)

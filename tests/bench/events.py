@@ -6,12 +6,13 @@ machines do; nothing is late, repeated or broken, so that every subject must com
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from streams.catalogue import Catalogue
 from streams.catalogue.service import Service
@@ -50,9 +51,6 @@ class Load:
         return BEGIN_MS + self.seconds * 1000
 
 
-Counts = Mapping[tuple[str, int], int]  # by service and pane
-
-
 def catalogue() -> Catalogue:
     """The services of the load, with the regions that its events name."""
     return Catalogue([Service(id=name, names={"en": name}, regions=REGIONS) for name in SERVICES])
@@ -62,14 +60,14 @@ def catalogue() -> Catalogue:
 class Draws:
     """The columns of a load, in the order in which it is sent."""
 
-    sent_ms: np.ndarray
-    times_ms: np.ndarray
-    partitions: np.ndarray
-    services: np.ndarray
-    regions: np.ndarray
-    types: np.ndarray
-    sources: np.ndarray
-    ids: np.ndarray
+    sent_ms: NDArray[np.int64]
+    times_ms: NDArray[np.int64]
+    partitions: NDArray[np.int64]
+    services: NDArray[np.int64]
+    regions: NDArray[np.int64]
+    types: NDArray[np.int64]
+    sources: NDArray[np.int64]
+    ids: NDArray[np.int64]
 
 
 def draws(load: Load) -> Draws:
@@ -92,7 +90,7 @@ def draws(load: Load) -> Draws:
 
 def records(drawn: Draws) -> Iterator[Record]:
     """Events in the order in which they are sent, without clock records."""
-    seconds = {}
+    seconds: dict[int, str] = {}
     for second in range(int(drawn.times_ms.min() // 1000), int(drawn.times_ms.max() // 1000) + 1):
         seconds[second] = rfc3339(second * 1000)[:-4]  # up to the dot
     columns = (drawn.partitions, drawn.times_ms, drawn.services, drawn.regions, drawn.types, drawn.sources, drawn.ids)
@@ -127,14 +125,28 @@ def with_clocks(drawn: Draws, load: Load) -> Iterator[Record | int]:
     yield load.end_ms + 120_000
 
 
-def offline_counts(drawn: Draws, first_of_partition: Mapping[int, int] | None = None) -> dict[tuple[str, int], int]:
-    """Events by service and pane; with `first_of_partition` only the first so many events of each partition."""
-    kept = np.ones(len(drawn.partitions), bool)
-    if first_of_partition is not None:
-        for partition in range(PARTITIONS):
-            places = np.flatnonzero(drawn.partitions == partition)
-            kept[places[first_of_partition[partition] :]] = False
-    panes = drawn.times_ms[kept] // PANE_MS
-    keys, numbers = np.unique(panes * len(SERVICES) + drawn.services[kept], return_counts=True)
-    found = zip((keys % len(SERVICES)).tolist(), (keys // len(SERVICES)).tolist(), numbers.tolist(), strict=True)
-    return {(SERVICES[service], pane): number for service, pane, number in found}
+class Offline:
+    """What must come out: events by partition, service and pane, counted without any stream processor."""
+
+    def __init__(self, drawn: Draws) -> None:
+        self._drawn = drawn
+        self._places = [np.flatnonzero(drawn.partitions == partition) for partition in range(PARTITIONS)]
+
+    def counts(self, first: Sequence[int] | None = None) -> dict[tuple[int, str, int], int]:
+        """By partition, service and pane; with `first` only of the first so many events of each partition."""
+        counts: dict[tuple[int, str, int], int] = {}
+        for partition, places in enumerate(self._places):
+            kept = places if first is None else places[: first[partition]]
+            panes = self._drawn.times_ms[kept] // PANE_MS
+            keys, numbers = np.unique(panes * len(SERVICES) + self._drawn.services[kept], return_counts=True)
+            for key, number in zip(keys.tolist(), numbers.tolist(), strict=True):
+                counts[partition, SERVICES[key % len(SERVICES)], key // len(SERVICES)] = number
+        return counts
+
+
+def without_partition(counts: Mapping[tuple[int, str, int], int]) -> dict[tuple[str, int], int]:
+    """By service and pane."""
+    found: dict[tuple[str, int], int] = {}
+    for (_, service, pane), number in counts.items():
+        found[service, pane] = found.get((service, pane), 0) + number
+    return found

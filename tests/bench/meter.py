@@ -47,18 +47,22 @@ class Meter:
         if self._from is None:
             self._from = (cpu_s(), time.monotonic())
 
-    def end(self, path: Path, events: int, counts: Counts, complete: Iterable[int] | None = None) -> None:
-        """Writes what was measured. `complete`: by partition how many of its events are counted, None for all."""
+    def end(self, path: Path, events: int, counts: Counts, first: Iterable[int] | None = None) -> None:
+        """Writes what was measured. `first`: by partition how many of its first events are counted, None for all.
+
+        In `counts` the partition is -1 where it is not told.
+        """
         cpu, wall = cpu_s(), time.monotonic()
         if self._from is None:
             raise RuntimeError("nothing was read")
         result = {
             "events": events,
+            "begun_s": self._from[1],  # monotonic, the same clock in every process
             "cpu_s": cpu - self._from[0],
             "wall_s": wall - self._from[1],
             "peak_mb": peak_mb(),
             "counts": [[partition, service, pane, n] for (partition, service, pane), n in sorted(counts.items())],
-            "first": None if complete is None else list(complete),
+            "first": None if first is None else list(first),
         }
         path.write_text(json.dumps(result))
 

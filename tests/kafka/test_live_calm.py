@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
@@ -17,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from streams.contracts.schema import schema_of
 from streams.contracts.times import parse_time_ms
+from streams.contracts.windows import Window
 from streams.kafka.embedded import RealBroker
 from streams.kafka.records import Record, whole
 from streams.roles.replayer import Replayer
@@ -48,7 +48,7 @@ class Calm:
 
 
 @pytest.fixture(scope="module")
-def calm(kafka: RealBroker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Calm]:
+def calm(kafka: RealBroker, tmp_path_factory: pytest.TempPathFactory) -> Calm:
     folder = tmp_path_factory.mktemp("calm")
     settings = stage(kafka.bootstrap, "calm.", folder)
     log = log_with_feedback(settings, seed=11, minutes=MINUTES)
@@ -65,7 +65,7 @@ def calm(kafka: RealBroker, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         listening, ended = members.listening(), len(members.ended)
     logs = input_logs(settings)
     write_dump(logs, folder / "dump.ndjson")
-    yield Calm(
+    return Calm(
         settings, last, naive_count(logs, settings), outcome_of(settings), folder / "dump.ndjson",
         metrics, listening, ports, ended,
     )  # fmt: skip
@@ -181,7 +181,5 @@ def test_windows_time_is_event_time(calm: Calm) -> None:
     assert all(parse_time_ms(window.time) <= last_ms for window in _windows(calm))
 
 
-def _windows(calm: Calm) -> list:  # type: ignore[type-arg]
-    from streams.contracts.windows import Window
-
+def _windows(calm: Calm) -> list[Window]:
     return [msgspec.json.decode(encoded, type=Window) for encoded in calm.outcome.windows]

@@ -41,7 +41,13 @@ def test_members_join_and_leave_in_the_middle(kafka: RealBroker, prefix: str, tm
         watch = Watch(settings, members)
         watch.everybody(4)
         feeding = Feeding(replayer, log, speed=90)
-        for come, go in (("detect-3", ""), ("tally-2", ""), ("correlate-2", "detect-1"), ("", "tally-1"), ("", "detect-3")):
+        for come, go in (
+            ("detect-3", ""),
+            ("tally-2", ""),
+            ("correlate-2", "detect-1"),
+            ("", "tally-1"),
+            ("", "detect-3"),
+        ):
             watch.pause(4)
             if come:
                 members.add(come)
@@ -79,13 +85,13 @@ def test_a_killed_role_is_back_soon_and_a_stopped_one_leaves_nothing_undone(
             print(f"{name}: killed with -9, back after {took_s:.1f} s")
         assert not feeding.is_done()
         watch.to_the_end(feeding, last)
-        watch.close()
         for name in ("tally-1", "detect-1", "correlate-1"):
             watch.pause(2)  # what comes before it has ended: it takes in the last of it
             code, took_s = members.end(name, signal.SIGTERM, ENDS_WITHIN_S)
             print(f"{name}: told to stop, ended with {code} after {took_s:.1f} s")
             assert code == 0
             assert uncommitted(settings, name.partition("-")[0]) == {}
+        watch.close()
     logs = input_logs(settings)
     write_dump(logs, tmp_path / "dump.ndjson")
     assert outcome_of(settings).windows == backtested(tmp_path / "dump.ndjson", settings)

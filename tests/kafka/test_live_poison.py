@@ -68,16 +68,18 @@ def test_each_poisonous_record_is_one_dead_letter_and_nothing_else_changes(
     logs = input_logs(settings)
     outcome, truth = outcome_of(settings), naive_count(logs, settings)
     check_counts(outcome, truth, last)
-    dead = [r for r in outcome.dead.values() if r.key == b"poison" and r.header("partition") == "1" and _is_ours(r.value)]
+    dead = [
+        r for r in outcome.dead.values() if r.key == b"poison" and r.header("partition") == "1" and _is_ours(r.value)
+    ]
     for topic in ("errors", "reports"):
         of_topic = [r for r in dead if r.header("topic") == settings.topic(topic)]
         by_offset = sorted(of_topic, key=lambda r: int(r.header("offset") or 0))
-        assert [(r.value, r.header("reason")) for r in by_offset] == [((v or b"")[:KEPT_BYTES], why) for v, why in POISON]
+        assert [(r.value, r.header("reason")) for r in by_offset] == [
+            ((v or b"")[:KEPT_BYTES], why) for v, why in POISON
+        ]
     assert outcome.dead_records == len(outcome.dead) == len(truth.refused)
 
 
 def _is_ours(value: bytes | None) -> bool:
     """Whether a dead letter is of the records above, not of those in the log."""
     return value in [(poison or b"")[:KEPT_BYTES] for poison, _ in POISON]
-
-

@@ -15,16 +15,22 @@ from typing import Any
 
 import faust
 
-from tests.bench.meter import BROKER, CORE, EVENTS, PARTITIONS, RESULT, TOPIC, Meter, pane_of, pin
+from tests.bench.meter import BROKER, CORE, EVENTS, FOLDER, PARTITIONS, RESULT, TOPIC, Meter, pane_of, pin
 
-APP = "bench-faust"
-CHANGELOG = f"{APP}-counts-changelog"  # made beforehand: the broker creates none by itself
+def app_id(folder: Path) -> str:
+    """One app a round: another one would find the table of the round before."""
+    return f"bench-faust-{folder.name}"
 
 
-def app_of(broker: str, topic: str, wanted: int, result: Path) -> Any:
+def changelog(folder: Path) -> str:
+    """The topic of its table, made beforehand: the broker creates none by itself."""
+    return f"{app_id(folder)}-counts-changelog"
+
+
+def app_of(folder: Path, broker: str, topic: str, wanted: int, result: Path) -> Any:
     """The app. Ends the process when it has counted so many events."""
     app = faust.App(
-        APP,
+        app_id(folder),
         broker=f"kafka://{broker}",
         store="memory://",
         topic_allow_declare=False,
@@ -66,7 +72,8 @@ def _parted(key: str) -> tuple[str, int]:
 
 def main(arguments: list[str]) -> None:
     pin(int(arguments[CORE]))
-    app = app_of(arguments[BROKER], arguments[TOPIC], int(arguments[EVENTS]), Path(arguments[RESULT]))
+    folder, result = Path(arguments[FOLDER]), Path(arguments[RESULT])
+    app = app_of(folder, arguments[BROKER], arguments[TOPIC], int(arguments[EVENTS]), result)
     worker = faust.Worker(app, loglevel=logging.WARNING, quiet=True, redirect_stdouts=False)
     worker.spinner = None
     worker.execute_from_commandline()

@@ -26,12 +26,19 @@ def main(arguments: list[str]) -> None:
 
     meter = Meter()
     counts: dict[tuple[int, str, int], int] = {}
-    latest: dict[str, int] = {}
+    wanted = int(arguments[EVENTS])
+    read = 0
 
     def time_ms(value: Any, headers: Any, timestamp: float, timestamp_type: Any) -> int:
         meter.begin()
         text = value.get("time") or value["clock"]
         return int(datetime.fromisoformat(text).timestamp() * 1000)
+
+    def processed(topic: str, partition: int, offset: int) -> None:
+        nonlocal read
+        read += 1
+        if read == wanted:
+            app.stop()
 
     def closed(window: Any, key: Any, timestamp: int, headers: Any) -> None:
         counts[message_context().partition, key, window["start"] // PANE_MS] = window["value"]
@@ -43,6 +50,7 @@ def main(arguments: list[str]) -> None:
             auto_offset_reset="earliest",
             state_dir=state,
             loglevel="WARNING",
+            on_message_processed=processed,
             consumer_extra_config={"fetch.queue.backoff.ms": 5},
         )
         topic = app.topic(arguments[TOPIC], key_deserializer="str", timestamp_extractor=time_ms)
@@ -50,9 +58,9 @@ def main(arguments: list[str]) -> None:
         errors = errors[errors.apply(lambda value: "service" in value)]
         errors = errors.tumbling_window(PANE_MS, grace_ms=GRACE_MS).count().final()
         errors.update(closed, metadata=True)
-        app.run(count=int(arguments[EVENTS]), collect=False)
-        # What the run counted but did not close is not told; so only closed windows are compared.
-        meter.end(Path(arguments[RESULT]), int(arguments[EVENTS]), counts)
+        app.run()
+        # What was counted in windows that are still open is not told, so only closed ones are compared.
+        meter.end(Path(arguments[RESULT]), read, counts)
 
 
 if __name__ == "__main__":

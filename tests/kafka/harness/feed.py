@@ -58,7 +58,9 @@ POISON: tuple[tuple[str, bytes, str], ...] = (
 )
 
 
-def feed(settings: Settings, *, seed: int, minutes: int, scale: float = 1.0, said: tuple[Placed, ...] = ()) -> list[Placed]:
+def feed(
+    settings: Settings, *, seed: int, minutes: int, scale: float = 1.0, said: tuple[Placed, ...] = ()
+) -> list[Placed]:
     """The log of so many minutes from START_MS on. `scale`: times the usual volume. `said`: more records, by time."""
     events = _Feed(settings, Random(seed), minutes, scale).records() + [r for r in said if r.time_ms < _end(minutes)]
     events.sort(key=lambda record: record.time_ms)
@@ -78,7 +80,9 @@ def feed(settings: Settings, *, seed: int, minutes: int, scale: float = 1.0, sai
 def feedback(settings: Settings, window: str, action: str, minute: float) -> Placed:
     """What an operator says of a window."""
     time_ms = START_MS + round(minute * MINUTE_MS)
-    return _placed(settings, "feedback", {"window": window, "action": action, "by": "ann", "time": rfc3339(time_ms)}, time_ms)
+    return _placed(
+        settings, "feedback", {"window": window, "action": action, "by": "ann", "time": rfc3339(time_ms)}, time_ms
+    )
 
 
 def _end(minutes: int) -> int:
@@ -116,7 +120,9 @@ class _Feed:
             ):
                 mean = usual * share * times * self._scale
                 for _ in range(round(mean * self._random.uniform(0.8, 1.2))):
-                    yield from self._event(topic, name, START_MS + minute * MINUTE_MS + self._random.randrange(MINUTE_MS))
+                    yield from self._event(
+                        topic, name, START_MS + minute * MINUTE_MS + self._random.randrange(MINUTE_MS)
+                    )
 
     def _event(self, topic: str, name: str, at_ms: int) -> Iterator[Placed]:
         """One event as it arrives at `at_ms`, some seconds old; one in 50 too old, one in 20 twice."""
@@ -156,7 +162,13 @@ class _Feed:
     def _statements(self) -> Iterator[Placed]:
         for minute, status in ((20, "operational"), (29, "investigating"), (46, "resolved")):
             at_ms = START_MS + minute * MINUTE_MS + 7_000
-            event = {"about": "X", "time": rfc3339(at_ms - 2_000), "status": status, "by": "@Support", "text": "We know."}
+            event = {
+                "about": "X",
+                "time": rfc3339(at_ms - 2_000),
+                "status": status,
+                "by": "@Support",
+                "text": "We know.",
+            }
             if minute < self._minutes:
                 yield _placed(self._settings, "statements", event, at_ms)
 

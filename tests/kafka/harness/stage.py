@@ -39,7 +39,7 @@ def stage(brokers: str, prefix: str, folder: Path, *, snapshot_s: float = 3.0) -
 
 
 def log_with_feedback(settings: Settings, *, seed: int, minutes: int, scale: float = 1.0) -> list[Placed]:
-    """The log of `feed`, with an operator's word on the first window that comes of it: twice, and on one there is not."""
+    """The log of `feed`, with an operator's words on the first window that comes of it, and on one there is not."""
     first = windows_of(feed(settings, seed=seed, minutes=minutes, scale=scale), settings)[0]
     said = (
         feedback(settings, first, "acknowledged", 36.2),
@@ -95,7 +95,11 @@ def check_counts(outcome: Outcome, truth: Truth, last: int) -> None:
     assert outcome.differing == []
     expected = {key: count for key, count in truth.counts.items() if key[1] <= last}
     assert sum(expected.values()) > 0
-    wrong = {k: (expected.get(k), outcome.counts.get(k)) for k in expected | outcome.counts if expected.get(k) != outcome.counts.get(k)}
+    wrong = {
+        k: (expected.get(k), outcome.counts.get(k))
+        for k in expected | outcome.counts
+        if expected.get(k) != outcome.counts.get(k)
+    }
     assert wrong == {}
 
 

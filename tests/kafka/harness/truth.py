@@ -59,13 +59,15 @@ def naive_count(logs: Logs, settings: Settings) -> Truth:
 
 
 def write_dump(logs: Logs, file: Path) -> None:
-    """The logs as a file that `outages backtest --events` reads. What is no JSON cannot stand there, and counts nowhere."""
+    """The logs as a file for `outages backtest --events`. What is no JSON cannot stand there, and counts nowhere."""
     lines = []
     for (topic, partition), records in logs.items():
         for record in records:
             value = record.value or b""
             if _json(value) is not None and b"\n" not in value:
-                lines.append((record.time_ms, b'{"topic":"%s","partition":%d,"value":%s}\n' % (topic.encode(), partition, value)))
+                lines.append(
+                    (record.time_ms, b'{"topic":"%s","partition":%d,"value":%s}\n' % (topic.encode(), partition, value))
+                )
     lines.sort(key=lambda line: line[0])  # stable: each partition stays in its order
     file.write_bytes(b"".join(line for _, line in lines))
 
