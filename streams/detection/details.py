@@ -72,12 +72,18 @@ class PendingDetails:
 
 
 def details_of(
-    sealed: SealedBucket, index: Mapping[tuple[str, str | None], int], expected: NDArray[np.float64]
+    sealed: SealedBucket,
+    wanted: AbstractSet[str],
+    index: Mapping[tuple[str, str | None], int],
+    expected: NDArray[np.float64],
 ) -> dict[str, Detail]:
-    """One Detail per service that had events in the bucket. `expected` per judged series, `index` their places."""
+    """One Detail per wanted service that had events in the bucket. `expected` per judged series, `index` their places.
+
+    Never one of `other`, which is no service.
+    """
     rows_of: dict[str, list[Row]] = {}
     for row in sealed.rows:
-        if row.service != OTHER:
+        if row.service in wanted and row.service != OTHER:
             rows_of.setdefault(row.service, []).append(row)
     return {service: _detail(service, sealed.bucket, rows, index, expected) for service, rows in rows_of.items()}
 

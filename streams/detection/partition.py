@@ -113,11 +113,11 @@ class SignalDetector:
         self.direction = np.where(step.closed, self.direction, step.open)
         lean = self._by_service(np.abs(step.lean))
         is_open = self._by_service(step.open != 0)
-        details = self._pending.emit(
-            details_of(sealed, self.index, step.expected),
-            leaning={s for s, share in zip(self.services, lean, strict=True) if share > 0},
-            notable={s for s, share, o in zip(self.services, lean, is_open, strict=True) if o or share >= LEANING_FROM},
-        )
+        services = np.array(self.services, object)
+        leaning = set(services[(lean > 0) | (is_open > 0)])
+        notable = set(services[(lean >= LEANING_FROM) | (is_open > 0)])
+        found = details_of(sealed, leaning, self.index, step.expected)
+        details = self._pending.emit(found, leaning=leaning, notable=notable)
         absent = [s for s in self.services if s not in self.seen]
         return bucket_report(self, sealed, step, counts, details, late, absent, partition, partitions)
 

@@ -91,7 +91,7 @@ def test_of_more_than_a_hundred_names_the_most_frequent_stand_and_the_rest_is_ot
         Row(pane, "a", {"US": 1}, kinds={f"k{pane}-{i:03}": i + 1 for i in range(100)} | {"other": 1})
         for pane in range(6)
     ]
-    kinds = details_of(SealedBucket("errors", BUCKET, rows), {}, np.array([]))["a"].kinds
+    kinds = details_of(SealedBucket("errors", BUCKET, rows), {"a"}, {}, np.array([]))["a"].kinds
     assert len(kinds) == 101
     assert sum(kinds.values()) == 6 * (5050 + 1)
     assert min(count for name, count in kinds.items() if name != "other") == 84
@@ -112,11 +112,12 @@ ROWS = [
     Row(2, "b", {"unknown": 1}),
     Row(2, "other", {"other": 7}),
 ]  # fmt: skip
+ALL = {"a", "b", "other"}
 
 
 def test_rows_of_all_panes_and_partitions_add_up() -> None:
     found = details_of(
-        SealedBucket("errors", BUCKET, ROWS), {("a", "US"): 0, ("a", None): 1}, np.array([1.23456789, 7])
+        SealedBucket("errors", BUCKET, ROWS), ALL, {("a", "US"): 0, ("a", None): 1}, np.array([1.23456789, 7])
     )
     a = found["a"]
     assert a.regions == {"GB": 5, "US": 3}
@@ -131,12 +132,16 @@ def test_rows_of_all_panes_and_partitions_add_up() -> None:
 
 
 def test_what_nobody_knows_has_no_details() -> None:
-    assert set(details_of(SealedBucket("errors", BUCKET, ROWS), {}, np.array([]))) == {"a", "b"}
+    assert set(details_of(SealedBucket("errors", BUCKET, ROWS), ALL, {}, np.array([]))) == {"a", "b"}
+
+
+def test_only_wanted_services_have_details() -> None:
+    assert set(details_of(SealedBucket("errors", BUCKET, ROWS), {"b", "c"}, {}, np.array([]))) == {"b"}
 
 
 def test_the_order_of_rows_does_not_matter() -> None:
     index: dict[tuple[str, str | None], int] = {("a", None): 0}
     expected = np.array([1.0])
-    forward = details_of(SealedBucket("errors", BUCKET, ROWS), index, expected)
-    backward = details_of(SealedBucket("errors", BUCKET, ROWS[::-1]), index, expected)
+    forward = details_of(SealedBucket("errors", BUCKET, ROWS), ALL, index, expected)
+    backward = details_of(SealedBucket("errors", BUCKET, ROWS[::-1]), ALL, index, expected)
     assert [forward[s] for s in sorted(forward)] == [backward[s] for s in sorted(backward)]
