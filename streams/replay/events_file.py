@@ -1,140 +1,39 @@
-"""A file of raw events through the pure core: `outages backtest --events FILE.ndjson[.gz]`.
+"""A file of raw events through the pure core: its lines go where the live system would have had them.
 
-One JSON object a line, in arrival order: `{"topic": "errors", "value": {...}}`, optionally with `partition`; also
-`reports`, `statements`, `feedback`, and `{"topic": "clock", "value": {"clock": "..."}}`, which moves time in every
-partition at once. A clock record as the value of an input topic moves its own partition only, as in a dump.
-
-A file without clocks is taken as complete: its time is the largest event time so far.
+How a file looks is told in `events_lines`.
 """
 
 from __future__ import annotations
 
-import gzip
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from streams.catalogue import Catalogue
-from streams.contracts.events import INPUT_TOPICS
 from streams.contracts.tallies import History
-from streams.contracts.times import BadTime, parse_time_ms
+from streams.contracts.times import DAY_MS, EARLIEST_MS, BadTime, parse_time_ms, rfc3339
 from streams.contracts.windows import Window
 from streams.ingest.placement import partition_of, record_key
 from streams.ingest.refusals import Refused
+from streams.replay.events_lines import EventsFileError, Line, Survey, clock_of, lines_of, survey
 from streams.replay.pipeline import Pipeline
 from streams.tally.watermark import AHEAD_OF_RECORD_MS, NO_CLOCK
 
+__all__ = ["EventsFileError", "backtest_events"]
+
 TURN_LINES = 5000  # lines read between two turns of the pipeline; changes nothing but speed and memory
-SINGLE = ("statements", "feedback")  # topics of one partition by contract
-
-
-class EventsFileError(ValueError):
-    """The file cannot be read as events: `FILE:LINE: cause; remedy`."""
-
-
-class Line(msgspec.Struct):
-    """One line of the file; `value` as its bytes stand there."""
-
-    topic: str
-    value: msgspec.Raw
-    partition: int | None = None
+Source = tuple[str, int]
 
 
 class _Peek(msgspec.Struct):
-    """What placing and timing need to see of a value."""
+    """What timing needs to see of a value."""
 
-    clock: str | int | float | msgspec.UnsetType = msgspec.UNSET
     time: str | int | float | msgspec.UnsetType = msgspec.UNSET
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """What a first pass tells of a file: how it is timed, and how many partitions each topic has at least."""
-
-    lines: int
-    has_clocks: bool
-    partitions: Mapping[str, int]
-    clocked: frozenset[tuple[str, int]]  # partitions with clock records of their own
-
-
-_decode_line = msgspec.json.Decoder(Line).decode
 _decode_peek = msgspec.json.Decoder(_Peek).decode
 _decode_object = msgspec.json.Decoder(dict[str, object]).decode
-
-
-def lines_of(path: Path) -> Iterator[tuple[int, Line]]:
-    """(line number, line) of each line that is not empty. Raises EventsFileError."""
-    try:
-        with gzip.open(path, "rb") if _is_gzip(path) else path.open("rb") as file:
-            for number, text in enumerate(file, 1):
-                if text.strip():
-                    yield number, _line(path, number, text)
-    except (OSError, EOFError) as error:
-        raise EventsFileError(f"{path}: {error}; give a readable NDJSON file, plain or gzip") from error
-
-
-def _is_gzip(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) == b"\x1f\x8b"
-
-
-def _line(path: Path, number: int, text: bytes) -> Line:
-    try:
-        line = _decode_line(text)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise EventsFileError(
-            f'{path}:{number}: {error}; each line is {{"topic": "errors", "value": {{...}}}}'
-        ) from error
-    if line.topic not in INPUT_TOPICS and line.topic != "clock":
-        known = ", ".join((*INPUT_TOPICS, "clock"))
-        raise EventsFileError(f"{path}:{number}: no topic is called {line.topic!r}; use one of {known}")
-    if line.partition is not None and not 0 <= line.partition < 10_000:
-        raise EventsFileError(f"{path}:{number}: partition {line.partition} is none; count from 0")
-    return line
-
-
-def survey(path: Path, default_partitions: int) -> Survey:
-    """Reads the file once. Raises EventsFileError for the first line that cannot be read."""
-    count, has_clocks = 0, False
-    most = dict.fromkeys(INPUT_TOPICS, 0)
-    clocked: set[tuple[str, int]] = set()
-    for _, line in lines_of(path):
-        count += 1
-        if line.topic == "clock":
-            has_clocks = True
-            continue
-        if line.partition is not None:
-            most[line.topic] = max(most[line.topic], line.partition + 1)
-        if _clock_of(line) is not None:
-            has_clocks = True
-            if line.partition is not None:
-                clocked.add((line.topic, line.partition))
-    partitions = {
-        # A dump names the partitions that there are; where it names none, they are as many as `send` would use.
-        topic: most[topic]
-        if any(t == topic for t, _ in clocked)
-        else max(most[topic], 1 if topic in SINGLE else default_partitions)
-        for topic in INPUT_TOPICS
-    }
-    return Survey(count, has_clocks, partitions, frozenset(clocked))
-
-
-def _clock_of(line: Line) -> int | None:
-    """The time of a clock line or clock record; None for anything else."""
-    if b"clock" not in bytes(line.value) and line.topic != "clock":
-        return None
-    try:
-        value = bytes(line.value)
-        if line.topic == "clock" and not value.lstrip().startswith(b"{"):
-            return parse_time_ms(msgspec.json.decode(value, type=str | int | float))
-        fields = _decode_object(value)
-        if set(fields) != {"clock"}:
-            return None
-        return parse_time_ms(fields["clock"])  # type: ignore[arg-type]
-    except (msgspec.DecodeError, BadTime, TypeError):
-        return None
 
 
 def backtest_events(
@@ -155,7 +54,7 @@ def backtest_events(
     at the end: a window that is open stays open.
     """
     found = survey(path, partitions)
-    numbers: dict[tuple[str, int], list[int]] = {}
+    numbers: dict[Source, list[int]] = {}
 
     def refused(topic: str, partition: int, offset: int, why: Refused) -> None:
         if on_refused is not None:
@@ -175,6 +74,8 @@ def backtest_events(
     feeder = _Feeder(pipeline, found, numbers, path)
     for done, (number, line) in enumerate(lines_of(path), 1):
         feeder.feed(number, line)
+        if done == found.lines:
+            feeder.finish()
         if done % TURN_LINES == 0 or done == found.lines:
             feeder.tell_time()
             yield from pipeline.turn()
@@ -185,67 +86,66 @@ def backtest_events(
 class _Feeder:
     """Puts lines where the live system would, and moves time as the file says."""
 
-    def __init__(
-        self, pipeline: Pipeline, found: Survey, numbers: dict[tuple[str, int], list[int]], path: Path
-    ) -> None:
+    def __init__(self, pipeline: Pipeline, found: Survey, numbers: dict[Source, list[int]], path: Path) -> None:
         self._pipeline = pipeline
         self._found = found
         self._path = path
         self._numbers = numbers
         self._clock_ms = NO_CLOCK
+        self._timeless: list[tuple[int, Source, bytes]] = []  # before the first time in a file without clocks
         self._sources = [(t, p) for t, count in found.partitions.items() for p in range(count)]
         for source in self._sources:
             numbers[source] = []
         topics_with_clocks = {topic for topic, _ in found.clocked}
-        # In a dump each partition has clocks of its own. A topic that has none was left out of the dump, or stood still:
-        # it is taken as complete, its time the slowest of the others.
+        # In a dump each partition has clocks of its own. A topic that has none was left out of the dump, or stood
+        # still: it is taken as complete, its time the slowest of the others.
         self._follow = [s for s in self._sources if found.clocked and s[0] not in topics_with_clocks]
-        self._own: dict[tuple[str, int], int] = dict.fromkeys(found.clocked, NO_CLOCK)
+        self._own: dict[Source, int] = dict.fromkeys(found.clocked, NO_CLOCK)
 
     def feed(self, number: int, line: Line) -> None:
-        """Appends one line's record."""
+        """Appends one line's record. Raises EventsFileError for a clock line without a time."""
         if line.topic == "clock":
-            clock_ms = _clock_of(line)
-            if clock_ms is None:
-                raise EventsFileError(
-                    f'{self._path}:{number}: no time in a clock line; write {{"topic": "clock", "value": {{"clock": "2022-07-14T12:00:00Z"}}}}'
-                )
-            for source in self._sources:
-                self._append(
-                    number,
-                    source,
-                    bytes(line.value)
-                    if bytes(line.value).lstrip()[:1] == b"{"
-                    else b'{"clock":' + bytes(line.value) + b"}",
-                )
+            self._clock_line(number, line)
             return
         source = (line.topic, self._place(line))
         if not self._found.has_clocks:
             self._advance(line)
         elif source in self._own:
-            self._own[source] = max(self._own[source], _clock_of(line) or NO_CLOCK)
+            self._own[source] = max(self._own[source], clock_of(line) or NO_CLOCK)
         self._append(number, source, bytes(line.value))
 
     def tell_time(self) -> None:
         """Moves partitions that have no clock of their own up to the time of the others."""
         if not self._found.has_clocks:
-            if self._clock_ms == NO_CLOCK:
-                return
-            for source in self._sources:
+            for source in self._sources if self._clock_ms != NO_CLOCK else ():
                 self._numbers[source].append(0)
                 self._pipeline.append(*source, b"", self._clock_ms, canary=True)
-        elif self._follow:
-            slowest = min(self._own.values())
-            if slowest != NO_CLOCK:
-                for source in self._follow:
-                    self._append(0, source, msgspec.json.encode({"clock": slowest / 1000}))
+        elif self._follow and (slowest := min(self._own.values())) != NO_CLOCK:
+            for source in self._follow:
+                self._append(0, source, _clock_record(slowest))
 
-    def _append(self, number: int, source: tuple[str, int], value: bytes) -> None:
+    def finish(self) -> None:
+        """At the end of the file: what came before any time is read all the same, to be refused."""
+        if self._timeless:
+            self._begin(EARLIEST_MS + DAY_MS)  # any time will do: nothing of it can count
+
+    def _clock_line(self, number: int, line: Line) -> None:
+        clock_ms = clock_of(line)
+        if clock_ms is None:
+            usage = '{"topic": "clock", "value": {"clock": "2022-07-14T12:00:00Z"}}'
+            raise EventsFileError(f"{self._path}:{number}: no time in a clock line; write {usage}")
+        for source in self._sources:
+            self._append(number, source, _clock_record(clock_ms))
+
+    def _append(self, number: int, source: Source, value: bytes) -> None:
+        if not self._found.has_clocks and self._clock_ms == NO_CLOCK:
+            self._timeless.append((number, source, value))
+            return
         self._numbers[source].append(number)
         if self._found.has_clocks:
             self._pipeline.append(*source, value)
         else:
-            self._pipeline.append(*source, value, max(self._clock_ms, 0))
+            self._pipeline.append(*source, value, self._clock_ms)
 
     def _place(self, line: Line) -> int:
         if line.partition is not None:
@@ -266,7 +166,18 @@ class _Feeder:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, BadTime):
             return
         if self._clock_ms == NO_CLOCK:
-            self._clock_ms = time_ms
-            self.tell_time()  # every partition is known from the first event on, whether it holds one or not
+            self._begin(time_ms)
         elif time_ms <= self._clock_ms + AHEAD_OF_RECORD_MS:
             self._clock_ms = max(self._clock_ms, time_ms)
+
+    def _begin(self, time_ms: int) -> None:
+        """The file's first time: from then on every partition is known, whether it holds an event or not."""
+        self._clock_ms = time_ms
+        self.tell_time()
+        timeless, self._timeless = self._timeless, []
+        for number, source, value in timeless:
+            self._append(number, source, value)
+
+
+def _clock_record(clock_ms: int) -> bytes:
+    return msgspec.json.encode({"clock": rfc3339(clock_ms)})

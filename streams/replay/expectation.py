@@ -26,7 +26,9 @@ def unmet(expectation: Expectation, revisions: Iterable[Window]) -> list[str]:
             missed.append(f"{expected.service}: {len(own)} windows, one expected")
         others = [window for window in others if window not in own[:1]]
         missed += [f"{expected.service}: {what}" for window in own[:1] for what in _unmet(expected, window)]
-    missed += [f"{w.service}: a window ({w.window}), none expected" for w in others if w.service in expectation.none_for]
+    missed += [
+        f"{w.service}: a window ({w.window}), none expected" for w in others if w.service in expectation.none_for
+    ]
     return missed + _too_many(expectation, others)
 
 

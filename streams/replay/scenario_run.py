@@ -37,7 +37,12 @@ class Placed(NamedTuple):
 
 def partitions_of(settings: Settings) -> dict[str, int]:
     """How many partitions each input topic has."""
-    return {"errors": settings.errors_partitions, "reports": settings.reports_partitions, "statements": 1, "feedback": 1}
+    return {
+        "errors": settings.errors_partitions,
+        "reports": settings.reports_partitions,
+        "statements": 1,
+        "feedback": 1,
+    }
 
 
 def placed_records(scenario: Scenario, settings: Settings) -> Iterator[Placed]:

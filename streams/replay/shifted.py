@@ -33,5 +33,3 @@ def _moved(value: T, by_ms: int) -> T:
     elif isinstance(value, dict):
         moved = {key: _moved(item, by_ms) for key, item in value.items()}
     return moved  # type: ignore[no-any-return]
-
-
