@@ -61,9 +61,7 @@ def settings_options(command: F) -> F:
             click.option("--config", metavar="FILE", help="Settings file; else OUTAGES_CONFIG, else ./outages.toml."),
             click.option("--brokers", metavar="HOST:PORT,…", help="Kafka to use.  [OUTAGES_BROKERS]"),
             click.option("--prefix", metavar="NAME", help="What our topics' names begin with.  [OUTAGES_PREFIX]"),
-            click.option(
-                "--clock", type=click.Choice(["broker", "record"]), help="What moves time.  [OUTAGES_CLOCK]"
-            ),
+            click.option("--clock", type=click.Choice(["broker", "record"]), help="What moves time.  [OUTAGES_CLOCK]"),
             click.option("--catalogue", metavar="FILE", help="Services of your own.  [OUTAGES_CATALOGUE]"),
         ]
     ):

@@ -14,10 +14,14 @@ from streams.cli.app import settings_options
 
 @click.command()
 @click.option("--once", is_flag=True, help="End with the scenario.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Keep every window revision, NDJSON.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Keep all window revisions."
+)
 @click.option("--scenario", default="twitter-2022-07-14", show_default=True, metavar="S", help="By name or file.")
-@click.option("--speed", type=click.FloatRange(min=0.01), help="Event time against the wall's; by default about two minutes in all.")
-@click.option("--broker", default="auto", metavar="real|mock|HOST:PORT", help="Kafka to use; by default real where Java is.")
+@click.option(
+    "--speed", type=click.FloatRange(min=0.01), help="Event time against the wall's; else two minutes in all."
+)
+@click.option("--broker", default="auto", metavar="real|mock|HOST:PORT", help="Kafka; by default real where Java is.")
 @settings_options
 def demo(once: bool, out: Path | None, scenario: str, speed: float | None, broker: str, **flags: Any) -> int:
     """Watch an outage being found, explained and closed, through real Kafka topics and real agents.

@@ -12,7 +12,9 @@ from streams.cli.app import settings_of, settings_options
 
 @click.command()
 @click.argument("scenario", metavar="SCENARIO")
-@click.option("--speed", type=click.FloatRange(min=0.01), default=60.0, show_default=True, help="Event time against the wall's.")
+@click.option(
+    "--speed", type=click.FloatRange(min=0.01), default=60.0, show_default=True, help="Event time to wall time."
+)
 @click.option("--now", is_flag=True, help="Move the scenario in time so that it begins now.")
 @click.option("--history/--no-history", default=True, show_default=True, help="Give baselines the days before it.")
 @settings_options

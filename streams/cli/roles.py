@@ -153,7 +153,8 @@ def role_commands(roles: tuple[str, ...], settings: Any, flags: dict[str, Any]) 
     """One process per role with the same settings as this one."""
     from streams.supervisor import Command
 
-    given = [part for name, value in flags.items() if value is not None for part in (f"--{name.replace('_', '-')}", str(value))]
+    set_here = [(f"--{name.replace('_', '-')}", str(value)) for name, value in flags.items() if value is not None]
+    given = [part for flag in set_here for part in flag]
     return [Command(role, (sys.executable, "-m", "streams", role, *given), dict(os.environ)) for role in roles]
 
 
@@ -170,7 +171,8 @@ def configure_logging() -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    plain = "%(asctime)s %(levelname)s %(name)s %(message)s"
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format=plain)
 
 
 __all__ = ["correlate", "detect", "role_commands", "run", "tally", "worker"]

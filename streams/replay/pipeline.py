@@ -1,4 +1,4 @@
-"""The whole main path in one process over logs held in memory: what `outages backtest` runs, and what tests compare with.
+"""The whole main path in one process over logs held in memory: what `outages backtest` runs and tests compare with.
 
 The very same fold, sealing, detector and correlator as in production; only the topics between them are lists.
 """

@@ -1,4 +1,4 @@
-"""A scenario as logs: its records, placed and timed as the replayer does it, and the history its baselines begin with."""
+"""A scenario as logs: its records, placed and timed as the replayer does it, and the history of its baselines."""
 
 from __future__ import annotations
 
