@@ -18,9 +18,7 @@ class Metrics:
         self.expected = Gauge("outages_expected_events", "What that bucket should hold.", per_service, registry=r)
         self.upper = Gauge("outages_upper_events", "Upper bound of a usual bucket.", per_service, registry=r)
         self.lower = Gauge("outages_lower_events", "Lower bound of a usual bucket.", per_service, registry=r)
-        self.score = Gauge(
-            "outages_score", "-log10 of the probability of the newest bucket.", per_service, registry=r
-        )
+        self.score = Gauge("outages_score", "-log10 of the probability of the newest bucket.", per_service, registry=r)
         self.window_open = Gauge(
             "outages_window_open", "1 while a window is open.", ["service", "severity", "verdict"], registry=r
         )
@@ -32,10 +30,8 @@ class Metrics:
             registry=r,
         )
         self.alerts = Counter("outages_alerts", "Alerts by state.", ["route", "state"], registry=r)
-        self.alerts_suppressed = Counter(
-            "outages_alerts_suppressed", "Alerts held back.", ["reason"], registry=r
-        )
-        # Growing: the role is slower than its input, or stopped. Standing still at minutes: its partition gets no canary.
+        self.alerts_suppressed = Counter("outages_alerts_suppressed", "Alerts held back.", ["reason"], registry=r)
+        # Growing: the role is slower than its input, or stopped. At minutes and still: its partition gets no canary.
         self.watermark_lag = Gauge(
             "outages_watermark_lag_seconds",
             "How far W is behind the wall.",
@@ -45,7 +41,10 @@ class Metrics:
         self.blind = Gauge("outages_blind", "1 while we cannot see.", ["signal", "source", "partition"], registry=r)
         self.canary_age = Gauge("outages_canary_age_seconds", "Age of the newest canary read back.", registry=r)
         self.lag = Gauge(
-            "outages_lag_seconds", "Event time between what is read and what is in the log.", ["topic", "partition"], registry=r
+            "outages_lag_seconds",
+            "Event time between what is read and what is in the log.",
+            ["topic", "partition"],
+            registry=r,
         )
         self.snapshot_bytes = Gauge("outages_snapshot_bytes", "Size of the last snapshot written.", registry=r)
         self.detection_delay = Histogram(

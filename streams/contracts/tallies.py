@@ -51,7 +51,7 @@ class Said(Struct, array_like=True, gc=False):
 class History(Struct, array_like=True, gc=False):
     """Past counts of one series for its baseline: sums of 10-minute slots from `start_slot` on.
 
-    `sums`: little-endian uint32, zlib-compressed. `excess_variance`: of one bucket relative to its mean squared, or None.
+    `sums`: little-endian uint32, zlib-compressed. `excess_variance`: of one bucket relative to its mean squared.
     """
 
     service: str

@@ -29,6 +29,7 @@ from streams.contracts.series import BucketReport, SeriesRecord
 from streams.contracts.times import BUCKET_MS, bucket_of
 from streams.contracts.windows import Window, WindowEvent
 from streams.kafka.embedded import MOCK_PARTITIONS, Broker, choose_broker
+from streams.replay.expectation import unmet
 from streams.replay.scenario import Scenario
 from streams.replay.scenario_run import history_records, placed_records
 from streams.roles.following import Follower
@@ -102,7 +103,11 @@ def run_demo(demo: Demo, view: View, stop: Callable[[], bool]) -> bool:
         stack.callback(supervisor.stop)
         supervisor.start()
         view.say(f"Roles: {', '.join(ROLES)}, each a process of its own")
-        ended = _Showing(demo, settings, view, supervisor, replayer, out, folder / "log").run(stop)
+        showing = _Showing(demo, settings, view, supervisor, replayer, out, folder / "log")
+        ended = showing.run(stop)
+        if ended:
+            for line in _judged(demo.scenario, showing.windows):
+                view.say(line)
         if ended and not demo.once:
             view.say("The scenario has ended; everything stays up until Ctrl-C")
             while not stop():
@@ -165,6 +170,7 @@ class _Showing:
         self._alive: set[str] = set()
         self._progress_s = time.monotonic()
         self._seen: set[tuple[str, int]] = set()
+        self.windows: list[Window] = []
 
     def run(self, stop: Callable[[], bool]) -> bool:
         """True when the scenario came to its end, False when told to stop before."""
@@ -206,7 +212,9 @@ class _Showing:
                 return True
             if time.monotonic() - begun_s > START_PATIENCE_S:
                 missing = ", ".join(sorted(set(ROLES) - self._alive))
-                raise DemoError(f"no heartbeat of {missing} within {START_PATIENCE_S:.0f} s: is the machine overloaded?")
+                raise DemoError(
+                    f"no heartbeat of {missing} within {START_PATIENCE_S:.0f} s: is the machine overloaded?"
+                )
         return False
 
     def _replay(self) -> None:
@@ -233,6 +241,7 @@ class _Showing:
             window = _decode_event(value).data
             if (window.window, window.revision) not in self._seen:
                 self._seen.add((window.window, window.revision))
+                self.windows.append(window)
                 self._view.window(window)
                 if self._out is not None:
                     self._out.write(_encode(window) + b"\n")
@@ -244,6 +253,14 @@ class _Showing:
         if len(self._sealed) < expected or min(self._sealed.values()) < last:
             return False
         return self._correlated >= follower.end("series") and follower.is_at_end("windows")
+
+
+def _judged(scenario: Scenario, windows: list[Window]) -> list[str]:
+    """Whether what came out is what the scenario expects."""
+    missed = unmet(scenario.expect, windows)
+    if not missed:
+        return [f"What {scenario.id} expects has come out"]
+    return [f"Not as {scenario.id} expects: {what}" for what in missed]
 
 
 def _restart(supervisor: Supervisor, view: View, log: Path) -> None:
