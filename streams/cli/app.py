@@ -20,6 +20,7 @@ COMMANDS = {
     "tally": "roles",
     "detect": "roles",
     "correlate": "roles",
+    "alert": "roles",
     "worker": "roles",
     "topics": "checks",
     "doctor": "checks",

@@ -12,7 +12,7 @@ import click
 
 from streams.cli.app import catalogue_of, settings_of, settings_options
 
-WORKER_ROLES = ("detect", "correlate")
+WORKER_ROLES = ("detect", "correlate", "alert")
 ALL_ROLES = ("tally", *WORKER_ROLES)
 
 
@@ -92,8 +92,22 @@ def correlate(**flags: Any) -> None:
 
 @click.command()
 @role_options
+def alert(**flags: Any) -> None:
+    """Tell of windows on the topic `alerts`: a Faust app on `windows`. A second one stands by.
+
+    \b
+    outages alert --brokers kafka-1:9092
+    """
+    settings, _, cluster, metrics = _begin("alert", flags)
+    from streams.roles.agents import run_alert
+
+    run_alert(settings, cluster, metrics)
+
+
+@click.command()
+@role_options
 def worker(**flags: Any) -> None:
-    """Run the Faust apps (detect, correlate) under a supervisor that starts again whatever exits.
+    """Run the three Faust apps (detect, correlate, alert) under a supervisor that starts again whatever exits.
 
     \b
     outages worker --brokers kafka-1:9092
@@ -175,4 +189,4 @@ def configure_logging() -> None:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format=plain)
 
 
-__all__ = ["correlate", "detect", "role_commands", "run", "tally", "worker"]
+__all__ = ["alert", "correlate", "detect", "role_commands", "run", "tally", "worker"]

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from streams.contracts.alerts import Alert, AlertEvent
 from streams.contracts.events import ClockRecord, ErrorEvent, Feedback, Report, Statement
 from streams.contracts.health import Health
 from streams.contracts.series import SeriesRecord
@@ -30,6 +31,8 @@ RECORDS: Mapping[str, Any] = MappingProxyType(
         "series": SeriesRecord,
         "window": Window,
         "window-event": WindowEvent,
+        "alert": Alert,
+        "alert-event": AlertEvent,
         "health": Health,
     }
 )
@@ -47,6 +50,8 @@ _TIMES_IN = {
     "ClockRecord": ("clock",),
 }
 _TIMES_OUT = {
+    "Alert": ("starts_at", "ends_at"),
+    "AlertEvent": ("time",),
     "BlindSpot": ("since",),
     "BucketReport": ("bucket",),
     "Clocks": (

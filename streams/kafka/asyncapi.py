@@ -36,6 +36,7 @@ CHANNELS = (
     Channel(
         "windows.latest", "send", ("window-event",), "window id", "The newest revision of every window.", CONTENT_TYPE
     ),
+    Channel("alerts", "send", ("alert-event",), "alert id", "What somebody should be told of a window.", CONTENT_TYPE),
     Channel("health", "send", ("health",), "role/instance", "How each process is doing, and what it cannot see."),
 )
 # What was refused or came too late, as it came: any bytes, so there is no schema but that of the headers.

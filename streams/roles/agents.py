@@ -1,4 +1,4 @@
-"""detect and correlate as processes: a Faust app around one stateful agent, with its metrics."""
+"""detect, correlate and alert as processes: a Faust app around one stateful agent, with its metrics."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from streams.agents.alert import AlertCore
 from streams.agents.core import Core, Output
 from streams.agents.correlate import CorrelateCore
 from streams.agents.detect import DetectCore
@@ -52,6 +53,20 @@ def run_correlate(settings: Settings, catalogue: Catalogue, cluster: Cluster, me
         role="correlate",
         topic="series",
         core_of=lambda _: CorrelateCore(catalogue, settings.prefix, show.window),
+    )
+
+
+def run_alert(settings: Settings, cluster: Cluster, metrics: Metrics) -> None:
+    """Runs alert until it is told to stop."""
+    _run(
+        settings,
+        cluster,
+        metrics,
+        role="alert",
+        topic="windows",
+        core_of=lambda _: AlertCore(
+            settings.prefix, lambda told: metrics.alerts.labels(told.alert.route, told.state).inc()
+        ),
     )
 
 

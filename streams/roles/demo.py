@@ -38,7 +38,7 @@ from streams.roles.replayer import Replayer
 from streams.settings import Settings
 from streams.supervisor import Command, Supervisor
 
-ROLES = ("tally", "detect", "correlate")
+ROLES = ("tally", "detect", "correlate", "alert")
 SNAPSHOT_S = 5.0  # a demo lives for minutes: often enough that a restart in it goes on where it was
 FLUSH_MS = 250
 START_PATIENCE_S = 90.0  # until every role has sent a heartbeat

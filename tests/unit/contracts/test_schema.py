@@ -168,7 +168,7 @@ def properties(schema: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any
 def test_every_time_is_documented_as_one() -> None:
     words = {
         "time", "bucket", "clock", "since", "until", "effective", "started", "detected", "opened", "peak", "ended",
-        "closed", "acknowledged", "all_clear", "reports_ended", "errors_ended", "from", "to",
+        "closed", "acknowledged", "all_clear", "reports_ended", "errors_ended", "from", "to", "starts_at", "ends_at",
     }  # fmt: skip
     no_times = {("Lags", name) for name in ("opened", "acknowledged", "all_clear")}
     no_times |= {("RegionShare", "peak"), ("Phase", "peak"), ("Witness", "peak")}
