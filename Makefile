@@ -23,7 +23,7 @@ test: setup
 lint: setup
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/mypy --strict streams tests
+	@$(BIN)/mypy --strict streams tests scripts docs/examples
 	@$(BIN)/lint-imports --no-cache
 
 check: lint

@@ -15,7 +15,7 @@ def encode(told: Told, prefix: str) -> bytes:
     event = AlertEvent(
         specversion="1.0",
         id=f"{told.alert.alert}/{told.revision}",
-        source=f"/outages/{prefix.rstrip('.')}",
+        source=f"/outages/{prefix}",
         type=_TYPE + told.state,
         subject=told.alert.group,
         time=told.time,

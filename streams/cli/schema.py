@@ -25,7 +25,8 @@ class SchemaFileError(RuntimeError):
 @settings_options
 def schema(name: str | None, as_asyncapi: bool, out: Path | None, **flags: Any) -> int:
     """Print the public records as JSON Schema (draft 2020-12), all by name or one: error, report, statement, feedback,
-    clock, series, window (the data of a window-event), window-event, health.
+    clock, series, window (the data of a window-event), window-event, alert (that of an alert-event), alert-event,
+    health.
 
     \b
     outages schema window > window.schema.json

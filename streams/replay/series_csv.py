@@ -42,13 +42,13 @@ def backtest_series(
     """Judge the series in `path`: a dict per row (`timestamp`, `value`, ...) and per window (`opened_at`, ...).
 
     A window comes once it is closed, or at the end with `closed_at` None. Surges and drops are both looked for. Raises
-    SeriesFileError (before the first object) for a file that cannot be judged, ValueError for a profile or tolerance.
+    SeriesFileError (before the first object) for a file, profile or tolerance that cannot be judged by.
     """
     if profile != "counts":
         known = "profile 'smooth' is not built yet" if profile == "smooth" else f"there is no profile {profile!r}"
-        raise ValueError(f"{known}: use --profile counts")
+        raise SeriesFileError(f"{known}: use --profile counts")
     if not (false_opens_per_year > 0 and math.isfinite(false_opens_per_year)):
-        raise ValueError(f"false opens a year must be a number above 0, not {false_opens_per_year}: the default is 4")
+        raise SeriesFileError(f"false opens a year must be a number above 0, not {false_opens_per_year}: the default is 4")
     return _judge(read_series(path), false_opens_per_year)
 
 

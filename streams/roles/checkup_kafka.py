@@ -20,7 +20,7 @@ from streams.roles.checkup import Finding
 from streams.roles.ready import MOCK_CLUSTER
 from streams.settings import Settings
 
-ROLES = ("tally", "detect", "correlate")
+ROLES = ("tally", "detect", "correlate", "alert")
 ANSWER_TIMEOUT_S = 5.0
 # Between two machines that ask a time server there are milliseconds; a second makes buckets seal visibly late.
 CLOCKS_APART_S = 1.0

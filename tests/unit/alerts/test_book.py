@@ -76,7 +76,7 @@ def test_maintenance_and_silence_hold_alerts_back(change: str) -> None:
 def test_the_record_is_a_cloud_event() -> None:
     told = told_of(outage())[0]
     event = msgspec.json.decode(encode(told, "outages."), type=AlertEvent)
-    assert (event.type, event.source) == ("org.outage-streams.alert.firing", "/outages/outages")
+    assert (event.type, event.source) == ("org.outage-streams.alert.firing", "/outages/outages.")
     assert event.id == f"alert-twitter-20220714T120000Z/{told.revision}"
     assert event.data.starts_at == "2022-07-14T12:00:00.000Z"
     assert "12:00 UTC" in event.data.text["en"]
