@@ -17,7 +17,7 @@ from streams.windows.correlator import Correlator
 
 HEADERS = (("content-type", CONTENT_TYPE.encode()),)
 STALL_AHEAD_S = 120  # so far one signal must be ahead of the other, in event time ...
-STALL_WALL_S = 120  # ... and so long the other must have brought nothing: whoever merely catches up brings buckets all along
+STALL_WALL_S = 120  # ... and so long the other must have brought nothing: whoever merely catches up brings buckets
 
 _decode = msgspec.json.Decoder(SeriesRecord).decode
 _encode = msgspec.json.Encoder().encode
@@ -26,9 +26,7 @@ _encode = msgspec.json.Encoder().encode
 class CorrelateCore:
     """Bucket reports in, window revisions out. `on_window` sees each revision before it is published, for metrics."""
 
-    def __init__(
-        self, catalogue: Catalogue, prefix: str, on_window: Callable[[Window], None] = lambda _: None
-    ) -> None:
+    def __init__(self, catalogue: Catalogue, prefix: str, on_window: Callable[[Window], None] = lambda _: None) -> None:
         self.alignment = Alignment()
         self.correlator = Correlator(catalogue, prefix)
         self._prefix = prefix

@@ -2,9 +2,9 @@
 
 For each partition of its input topic an agent holds a pure core. The order of events:
 
-1. On every assignment all cores are dropped. The first record of a partition recovers its core from the newest
+1. On every rebalance all cores are dropped. The first record of a partition recovers its core from the newest
    readable snapshot in the table, whatever the committed offset says.
-2. Records already in the snapshot are passed over; the next one is read; a gap ends the process.
+2. Records already in the snapshot are passed over; the next one is read; where one is missing, the log is wound back.
 3. What a record leads to is sent at once; the futures are kept.
 4. About once a minute: all futures are awaited, then the snapshot's blocks, then its manifest; only then are the
    records acknowledged, and Faust commits them.
@@ -13,10 +13,10 @@ A crash before 4 repeats 2 and 3: the same records are published again, byte for
 event whose agent raised, so nothing is allowed to raise past `_guarded`: it logs and ends the process, and the
 supervisor starts it again.
 
-A commit is never ahead of the snapshot it follows. Where it is ahead of the newest *readable* one (that one was damaged,
-or the changelog deleted), the commit is set back to where the older one ends, or to the begin of the log, and the
-process ends: the next one reads again what lies between. (Faust cannot wind back while it reads: it drops records below
-the highest offset it has fetched.)
+Records are missing in two cases. Faust skips some now and then when a rebalance ends: it lets the fetcher run on while
+it seeks, and drops what lies below the highest offset fetched so far. And the commit may be ahead of the newest
+*readable* snapshot, where that one was damaged or the changelog deleted: then an older one is taken, or the log read
+from its begin.
 """
 
 from __future__ import annotations
@@ -29,12 +29,14 @@ from typing import Any
 
 import faust
 import structlog
+from faust.types import TP
 
 from streams.agents.core import Core, Output
 from streams.agents.snapshots import Record, Recovered, SnapshotWriter, recover
 
 EXIT_UNEXPECTED = 70  # EX_SOFTWARE
-EXIT_SET_BACK = 75  # EX_TEMPFAIL: started again, it reads from where the commit was set
+PAUSE_S = 0.5  # before winding back: what Faust has under way comes through within milliseconds
+MAX_WINDINGS = 20  # without one record taken in: ten seconds, then a new process has better chances
 MAX_UNACKNOWLEDGED = 20_000  # records; a snapshot is taken early rather than let a re-read grow beyond seconds
 
 
@@ -69,6 +71,7 @@ class StatefulAgent:
         self._input = prefix + topic
         self._held: dict[int, _Partition] = {}
         self._assigned: frozenset[int] = frozenset()
+        self._ready = False  # between the recovery of the table and the next rebalance
         self._steps = 0
         self._heartbeats: list[Awaitable[Any]] = []  # nobody waits for these
         self._outputs: dict[str, Any] = {}
@@ -86,6 +89,7 @@ class StatefulAgent:
         app.timer(1.0, name="idle")(self._idle)
         app.on_partitions_revoked.connect(self._on_revoked)
         app.on_partitions_assigned.connect(self._on_assigned)
+        app.on_rebalance_complete.connect(self._on_recovered)
         app.on_before_shutdown.connect(self._leave)
 
     def positions(self) -> dict[int, int | None]:
@@ -98,12 +102,16 @@ class StatefulAgent:
         return self._steps
 
     async def _on_revoked(self, *_: object, **__: object) -> None:
+        self._ready = False
         self._held.clear()
 
     async def _on_assigned(self, *given: Any, **_: object) -> None:
-        self._held.clear()
         assigned = given[-1]  # after the sender; every partition, those of the changelog included
         self._assigned = frozenset(tp.partition for tp in assigned if tp.topic == self._input)
+
+    async def _on_recovered(self, *_: object, **__: object) -> None:
+        # `app.rebalancing` ends later, and what Faust delivers in between it never delivers again.
+        self._ready = True
 
     async def _leave(self, *_: object, **__: object) -> None:
         """Before the app stops in good order: everything taken in is made durable and acknowledged."""
@@ -122,9 +130,12 @@ class StatefulAgent:
 
     async def _guarded(self, work: Awaitable[None]) -> None:
         """Does the work; whatever it raises is logged and ends the process before Faust could commit past it."""
+        async with self._turn:
+            await self._or_end(work)
+
+    async def _or_end(self, work: Awaitable[None]) -> None:
         try:
-            async with self._turn:
-                await work
+            await work
         except asyncio.CancelledError:
             raise
         except BaseException:
@@ -132,19 +143,19 @@ class StatefulAgent:
             os._exit(EXIT_UNEXPECTED)
 
     async def _take(self, event: Any) -> None:
-        if self._app.rebalancing:
+        if not self._ready:
             return  # will be read again from the committed offset, by whoever owns the partition then
         message = event.message
         held = self._held.get(message.partition)
         if held is None:
             held = await self._recovered(message)
         if message.offset > held.next_offset:
-            raise RuntimeError(
-                f"{self._input}-{message.partition}: offset {message.offset} came where {held.next_offset} was due"
-            )
+            self._wind_back(held, message)
+            return
         if message.offset == held.next_offset:
             await self._send(held.sent, held.core.read(message.value))
             held.next_offset += 1
+            held.windings = 0
         held.unacknowledged.append(event)
         self._steps += 1
         if len(held.unacknowledged) >= MAX_UNACKNOWLEDGED:
@@ -157,8 +168,6 @@ class StatefulAgent:
         for refusal in found.refused if found else ():
             self._log.error("snapshot refused, the next older one is taken", reason=refusal)
         next_offset = await self._next_offset(message, found)
-        if message.offset > next_offset:
-            await self._set_back(message.tp, next_offset)
         epoch = f"{time.time_ns():020d}-{os.getpid()}"
         writer = SnapshotWriter(partition, epoch, self._topic_id)
         held = _Partition(partition, self._core_of(partition), writer, next_offset)
@@ -174,21 +183,31 @@ class StatefulAgent:
         after = found.offset + 1 if found is not None else 0
         if message.offset <= after:
             return after
-        earliest = await self._app.consumer.earliest_offsets(message.tp)
-        begin = int(earliest[message.tp])
+        tp = TP(self._input, message.partition)
+        begin = int((await self._app.consumer.earliest_offsets(tp))[tp])
         if begin > after and found is not None and found.offset >= 0:
             self._log.error("records after the last snapshot are deleted: beginning anew", partition=message.partition,
                             snapshot=found.offset, begin=begin)  # fmt: skip
         return max(after, begin)
 
-    async def _set_back(self, tp: Any, offset: int) -> None:
-        """Commits an older offset and ends the process. Raises RuntimeError if it cannot."""
-        consumer: Any = self._app.consumer  # its public commit() only ever moves on
-        if not await consumer._commit({tp: offset}):
-            raise RuntimeError(f"{self._input}-{tp.partition}: the commit could not be set back to {offset}")
-        self._log.warning("reading again what no readable snapshot holds: ending the process", partition=tp.partition,
-                          next=offset)  # fmt: skip
-        os._exit(EXIT_SET_BACK)
+    def _wind_back(self, held: _Partition, message: Any) -> None:
+        """Begins to read again from `held.next_offset`. What comes until then is passed over: it comes once more."""
+        if held.winding is not None and not held.winding.done():
+            return
+        what = f"{self._input}-{message.partition}: offset {message.offset} came where {held.next_offset} was due"
+        if held.windings == MAX_WINDINGS:
+            raise RuntimeError(what)
+        self._log.warning("reading again", reason=what)
+        held.windings += 1
+        held.winding = asyncio.create_task(self._or_end(self._wound_back(held)))
+
+    async def _wound_back(self, held: _Partition) -> None:
+        consumer, tp = self._app.consumer, TP(self._input, held.partition)
+        consumer.pause_partitions({tp})  # Faust drops at once what it has fetched of it
+        await asyncio.sleep(PAUSE_S)
+        if self._held.get(held.partition) is held:  # else a rebalance came between, and has begun anew
+            await consumer.seek_wait({tp: held.next_offset})
+            consumer.resume_partitions({tp})
 
     async def _send(self, sent: list[Awaitable[Any]], outputs: Iterable[Output]) -> None:
         """Hands outputs to the producer in order; whether they arrived is asked before the next snapshot."""
@@ -209,7 +228,7 @@ class StatefulAgent:
             )
 
     async def _tick(self) -> None:
-        if self._app.rebalancing:
+        if not self._ready:
             return
         now_s = time.monotonic()
         for held in list(self._held.values()):
@@ -261,6 +280,8 @@ class _Partition:
         self.core = core
         self.writer = writer
         self.next_offset = next_offset
+        self.windings = 0  # since a record was taken in
+        self.winding: asyncio.Task[None] | None = None
         self.unacknowledged: list[Any] = []
         self.sent: list[Awaitable[Any]] = []
         self.snapshot_at_s = time.monotonic()

@@ -168,21 +168,24 @@ class SignalDetector:
         return rearranged
 
     def _counts(self, sealed: SealedBucket) -> tuple[NDArray[np.float64], dict[str, int]]:
-        counts = np.zeros(len(self.rows))
+        found: dict[tuple[str, str | None], int] = {}  # a cell of a dict is counted up ten times faster than numpy's
         late: dict[str, int] = {}
         for row in sealed.rows:
-            whole = self.index.get((row.service, None))
-            if whole is None:
+            service = row.service
+            if (service, None) not in self.index:
                 continue  # a service that the catalogue no longer has
             for region, count in row.regions.items():
-                counts[whole] += count
-                one = self.index.get((row.service, region))
-                if one is not None:
-                    counts[one] += count
+                found[service, region] = found.get((service, region), 0) + count
             if row.regions:
-                self.seen.add(row.service)
+                self.seen.add(service)
             if row.late:
                 late[row.service] = late.get(row.service, 0) + row.late
+        counts = np.zeros(len(self.rows))
+        for (service, region), count in found.items():
+            counts[self.index[service, None]] += count
+            one = self.index.get((service, region))
+            if one is not None:
+                counts[one] += count
         return counts, dict(sorted(late.items()))
 
     def _by_service(self, values: NDArray[np.generic]) -> NDArray[np.float64]:

@@ -48,7 +48,8 @@ def backtest_series(
         known = "profile 'smooth' is not built yet" if profile == "smooth" else f"there is no profile {profile!r}"
         raise SeriesFileError(f"{known}: use --profile counts")
     if not (false_opens_per_year > 0 and math.isfinite(false_opens_per_year)):
-        raise SeriesFileError(f"false opens a year must be a number above 0, not {false_opens_per_year}: the default is 4")
+        given = f"not {false_opens_per_year}: the default is 4"
+        raise SeriesFileError(f"false opens a year must be a number above 0, {given}")
     return _judge(read_series(path), false_opens_per_year)
 
 

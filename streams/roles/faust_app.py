@@ -9,6 +9,15 @@ import faust
 
 from streams.settings import Settings
 
+# The modules of aiokafka that write into the log; a filter holds for one logger, not for those below it.
+AIOKAFKA_LOGGERS = (
+    "aiokafka",
+    "aiokafka.conn",
+    "aiokafka.consumer.fetcher",
+    "aiokafka.consumer.group_coordinator",
+    "aiokafka.producer.sender",
+)
+
 
 def faust_app(role: str, settings: Settings, directory: Path) -> faust.App:
     """An app called `<prefix><role>`, which is its group and the first part of its changelog's name."""
@@ -37,8 +46,30 @@ def faust_app(role: str, settings: Settings, directory: Path) -> faust.App:
     )
 
 
+class Seldom(logging.Filter):
+    """Lets each kind of message of a logger through once in SAID_AGAIN_S; aiokafka says some thirty times a second that
+    a broker is away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said_s: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        kind = str(record.msg)  # before its values are put in
+        before_s = self._said_s.get(kind)
+        if before_s is not None and record.created - before_s < SAID_AGAIN_S:
+            return False
+        self._said_s[kind] = record.created
+        return True
+
+
+SAID_AGAIN_S = 10.0
+
+
 def run_app(app: faust.App) -> None:
     """Runs until SIGTERM or SIGINT. Exits the process non-zero when a service of Faust's crashed."""
+    for module in AIOKAFKA_LOGGERS:
+        logging.getLogger(module).addFilter(Seldom())
     worker = faust.Worker(app, loglevel=logging.WARNING, quiet=True, redirect_stdouts=False)
     worker.spinner = None  # it writes cursor movements into log files
     worker.execute_from_commandline()

@@ -29,9 +29,13 @@ class Cluster:
 def is_mock_cluster(brokers: str) -> bool:
     """Whether this is librdkafka's mock cluster. Raises TopicError when nobody answers."""
     try:
-        cluster_id = AdminClient({"bootstrap.servers": brokers, "log_level": 0}).list_topics(timeout=ANSWER_TIMEOUT_S).cluster_id
+        cluster_id = (
+            AdminClient({"bootstrap.servers": brokers, "log_level": 0}).list_topics(timeout=ANSWER_TIMEOUT_S).cluster_id
+        )
     except KafkaException as error:
-        raise TopicError(f"no Kafka answers at {brokers} ({error.args[0].str()}): start it, or set `brokers`") from error
+        raise TopicError(
+            f"no Kafka answers at {brokers} ({error.args[0].str()}): start it, or set `brokers`"
+        ) from error
     return str(cluster_id).startswith(MOCK_CLUSTER)
 
 
@@ -76,10 +80,14 @@ def topic_id(settings: Settings, name: str) -> str:
             return str(described.topic_id)
         except KafkaException as error:
             if time.monotonic() > deadline_s:
-                raise TopicError(f"Kafka does not describe {topic} ({error.args[0].str()}): check its rights") from error
+                raise TopicError(
+                    f"Kafka does not describe {topic} ({error.args[0].str()}): check its rights"
+                ) from error
             time.sleep(0.2)
 
 
 def mock_settings(settings: Settings, partitions: int) -> Settings:
     """The settings as the mock cluster needs them: as many partitions as every topic has there."""
-    return msgspec.structs.replace(settings, errors_partitions=partitions, reports_partitions=partitions, tallies_partitions=partitions)
+    return msgspec.structs.replace(
+        settings, errors_partitions=partitions, reports_partitions=partitions, tallies_partitions=partitions
+    )

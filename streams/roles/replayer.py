@@ -181,7 +181,10 @@ class Room:
                 waiting.popleft()
             if sum(size for _, size in waiting) > AHEAD_BYTES:
                 yield f"tally has read {source[0]}-{source[1]} up to {read}"
-        for topic, count, reader in (("tallies", self._settings.tallies_partitions, "detect"), ("series", 1, "correlate")):
+        for topic, count, reader in (
+            ("tallies", self._settings.tallies_partitions, "detect"),
+            ("series", 1, "correlate"),
+        ):
             for partition in range(count):
                 _, high = ends(self._asker, self._settings.topic(topic), partition)
                 read = self._read.get((topic, partition), 0)

@@ -48,7 +48,7 @@ class Stall:
 
 
 class Watchdog:
-    """Watches one agent's input topic. `positions`: of the partitions it owns, the next offset, None if not yet known."""
+    """Watches one agent's input topic. `positions`: of the partitions it owns, the next offset, None where unknown."""
 
     def __init__(
         self,

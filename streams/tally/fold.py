@@ -6,6 +6,7 @@ read again from a checkpoint.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,9 +21,12 @@ from streams.contracts.tallies import Row
 from streams.contracts.times import DAY_MS, PANE_MS, QUARTER_MS
 from streams.ingest.refusals import Refused
 from streams.tally.checkpoint import Checkpoint
+from streams.tally.error_columns import columns_of, count_errors
 from streams.tally.panes import Pane
 from streams.tally.reading import Reading, RecordBatch, read_batch
 from streams.tally.watermark import NO_CLOCK, ClockMode
+
+Column = NDArray[np.int64]
 
 __all__ = ["Outcome", "PartitionFold", "RecordBatch"]
 
@@ -95,7 +99,7 @@ class PartitionFold:
                 self.blind.append((self._lost_from_ms - self._delay_ms, reading.told_clock_ms))
             self._lost_from_ms = self._before_loss = None
         outcome = Outcome()
-        fresh_from = int(np.searchsorted(batch.offsets, self._reached))
+        fresh_from = bisect_left(batch.offsets, self._reached)
         for position, refused in reading.refused:
             if position >= fresh_from:
                 outcome.refused.append((position, refused))
@@ -103,8 +107,7 @@ class PartitionFold:
         self._note_origin(reading)
         self._note_late(reading, outcome, fresh_from, batch)
         if self.signal == "errors":
-            for pane, rows in _by_pane(reading.panes):
-                self._count_errors(pane, rows, reading, outcome, fresh_from, batch)
+            self._count_errors(reading, outcome, fresh_from, batch)
         else:
             self._count_reports(reading, outcome, fresh_from, batch)
         if len(batch.offsets):
@@ -177,23 +180,22 @@ class PartitionFold:
             pane.first_offset, pane.clock_before_ms = offset, clock_before_ms
         return pane
 
-    def _count_errors(
-        self, index: int, rows: NDArray[np.intp], reading: Reading, outcome: Outcome, fresh: int, batch: RecordBatch
-    ) -> None:
-        """Counts the errors of one pane; `rows` are their places in the reading, in log order."""
-        first = int(rows[0])
-        offset = int(batch.offsets[reading.positions[first]])
-        pane = self._pane(index, offset, int(reading.clocks_before_ms[first]))
-        old = int(np.searchsorted(reading.positions[rows], fresh))
+    def _count_errors(self, reading: Reading, outcome: Outcome, fresh_from: int, batch: RecordBatch) -> None:
+        old, size = int(np.searchsorted(reading.positions, fresh_from)), len(reading.positions)
         # A batch that straddles the position reached is counted in two steps, so that only its new part is reported.
-        for part, reported in ((rows[:old], False), (rows[old:], True)):
-            if not len(part):
+        for start, stop, reported in ((0, old, False), (old, size, True)):
+            if start == stop:
                 continue
-            events = reading.events if len(part) == len(reading.events) else [reading.events[i] for i in part]
-            repeats, unknown = pane.add_errors(cast(Sequence[ErrorEvent], events), self._catalogue)
+            columns = (reading.columns or columns_of(cast(list[ErrorEvent], reading.events))).part(start, stop)
+            positions, clocks_before = reading.positions[start:stop], reading.clocks_before_ms[start:stop]
+
+            def pane_at(index: int, row: int, positions: Column = positions, before: Column = clocks_before) -> Pane:
+                return self._pane(index, int(batch.offsets[positions[row]]), int(before[row]))
+
+            repeats, unknown = count_errors(columns, reading.panes[start:stop], self._catalogue, pane_at)
             if reported:
                 outcome.counts["duplicate"] += repeats
-                outcome.counts["accepted"] += len(part) - repeats
+                outcome.counts["accepted"] += stop - start - repeats
                 outcome.counts["unknown_service"] += unknown.total()
                 outcome.unknown += unknown
 
@@ -243,16 +245,3 @@ class _Quarter:
         before = len(self._seen)
         self._seen.add((service, reporter))
         return len(self._seen) == before
-
-
-def _by_pane(panes: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.intp]]]:
-    """Each pane with the places of its events, in log order; panes in order of time."""
-    if not len(panes):
-        return
-    if panes[0] == panes[-1] and (panes == panes[0]).all():
-        yield int(panes[0]), np.arange(len(panes))
-        return
-    order = np.argsort(panes, kind="stable")
-    starts = np.flatnonzero(np.diff(panes[order], prepend=panes[order[0]] - 1))
-    for rows in np.split(order, starts[1:]):
-        yield int(panes[rows[0]]), rows

@@ -6,12 +6,10 @@ than the whole: maxima of counters, sets of registers, the first texts in log or
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from operator import attrgetter
+from typing import cast
 
-from streams.catalogue import Catalogue
-from streams.contracts.events import OTHER, ErrorEvent, Report
+from streams.contracts.events import OTHER, Report
 from streams.contracts.sketches import add, hash64, pack
 from streams.contracts.tallies import Row, TextTally
 from streams.ingest.masking import masked
@@ -19,11 +17,6 @@ from streams.ingest.masking import masked
 MAX_DISTINCT = 100  # texts, kinds, sources or dependencies of a service and pane; what comes after them is `other`
 WHO_KEPT = 5  # so many distinct reporters make a text public; more need not be remembered
 MAX_LABEL_CHARS = 100  # longer names of kinds, sources and dependencies are cut
-
-_ERROR_KEY = attrgetter("service", "region", "type", "message", "source", "dependency", "scenario")
-_COUNT = attrgetter("count")
-_ID = attrgetter("id")
-_SERVICE_USER = attrgetter("service", "user")
 
 
 class ServicePane:
@@ -44,7 +37,7 @@ class ServicePane:
 
     def text(self, text: str, lang: str | None, count: int, who: int | None) -> None:
         """Counts a text, masked; the first hundred distinct ones of the pane by name."""
-        key = (masked(text), _label(lang) if lang else None)
+        key = (masked(text), tidied(lang) if lang else None)
         if not key[0]:
             return  # nothing but control signs: no text
         if key not in self.texts and len(self.texts) >= MAX_DISTINCT:
@@ -93,26 +86,23 @@ class Pane:
         held.changed = True
         return held
 
-    def add_errors(self, events: Sequence[ErrorEvent], catalogue: Catalogue) -> tuple[int, Counter[str]]:
-        """Counts errors in log order. Returns how many were repeats, and the names that no service answers to."""
-        fresh = self._first_of_each_id(events)
-        unknown: Counter[str] = Counter()
-        for (service, region, kind, message, source, dependency, scenario), count in _totals(fresh).items():
-            known = catalogue.resolve(service)
-            if known is None:
-                unknown[service] += count
-            held = self.service(known or OTHER)
-            _bump(held.regions, catalogue.region(known or OTHER, region), count)
-            held.scenario = held.scenario or (_label(scenario) if scenario else None)
-            if known is None:
-                continue  # names nobody knows get a count, never state
-            _bump_label(held.kinds, kind, count)
-            _bump_label(held.sources, source, count)
-            _bump_label(held.dependencies, dependency, count)
-            if message:
-                held.text(message, None, count, None)
-        self._add_users(fresh, catalogue)
-        return len(events) - len(fresh), unknown
+    def repeats(self, ids: Sequence[str | None]) -> list[int]:
+        """Places of ids that were seen in the pane before, in log order. No id, or an empty one, is never a repeat."""
+        given = cast(Sequence[str], ids) if all(ids) else [id for id in ids if id]
+        seen = self.ids
+        if seen.isdisjoint(given):
+            before = len(seen)
+            seen.update(given)
+            if len(seen) - before == len(given):
+                return []  # as nearly always
+            seen = set()
+        found = []
+        for place, id in enumerate(ids):
+            if id in seen:
+                found.append(place)
+            elif id:
+                seen.add(id)
+        return found
 
     def is_repeat(self, id: str | None) -> bool:
         """Whether this id was seen in the pane before; from now on, yes. No id, or an empty one, is never a repeat."""
@@ -126,8 +116,8 @@ class Pane:
         """Counts one report that is nobody's second in its quarter of an hour."""
         count = 1 if event.reporter else event.count or 1
         held = self.service(service or OTHER)
-        _bump(held.regions, region, count)
-        held.scenario = held.scenario or (_label(event.scenario) if event.scenario else None)
+        bump(held.regions, region, count)
+        held.scenario = held.scenario or (tidied(event.scenario) if event.scenario else None)
         if service is None:
             return
         who = hash64(event.reporter) if event.reporter else None
@@ -147,58 +137,24 @@ class Pane:
                 held.changed = False
                 yield service, held.row(self.index, service)
 
-    def _first_of_each_id(self, events: Sequence[ErrorEvent]) -> Sequence[ErrorEvent]:
-        """The events without those whose id was seen in this pane; quick where there is none, as nearly always."""
-        ids = list(map(_ID, events))
-        given = ids if all(ids) else [i for i in ids if i]
-        if not given:
-            return events
-        if self.ids.isdisjoint(given):
-            before = len(self.ids)
-            self.ids.update(given)
-            if len(self.ids) - before == len(given):
-                return events
-            seen: set[str] = set()
-        else:
-            seen = self.ids
-        fresh = []
-        for event in events:
-            if event.id:
-                if event.id in seen:
-                    continue
-                seen.add(event.id)
-            fresh.append(event)
-        return fresh
 
-    def _add_users(self, events: Sequence[ErrorEvent], catalogue: Catalogue) -> None:
-        for service, user in set(map(_SERVICE_USER, events)):
-            if user and (known := catalogue.resolve(service)) is not None:
-                add(self.service(known).people, hash64(user))
-
-
-def _totals(events: Sequence[ErrorEvent]) -> dict[tuple[str, ...], int]:
-    """Events that say the same, with their number, in order of first appearance."""
-    if not any(map(_COUNT, events)):
-        return Counter(map(_ERROR_KEY, events))
-    totals: dict[tuple[str, ...], int] = {}
-    for event in events:
-        key = _ERROR_KEY(event)
-        totals[key] = totals.get(key, 0) + (event.count or 1)
-    return totals
-
-
-def _bump(counts: dict[str, int], key: str, count: int) -> None:
+def bump(counts: dict[str, int], key: str, count: int) -> None:
+    """Counts so many more under a key."""
     counts[key] = counts.get(key, 0) + count
 
 
+def bump_tidied(counts: dict[str, int], name: str, count: int) -> None:
+    """Counts so many more under a name that is tidied already; beyond the first hundred names under `other`."""
+    bump(counts, name if name in counts or len(counts) < MAX_DISTINCT else OTHER, count)
+
+
 def _bump_label(counts: dict[str, int], label: str | None, count: int) -> None:
-    if not label:
-        return
-    name = _label(label)
-    _bump(counts, name if name in counts or len(counts) < MAX_DISTINCT else OTHER, count)
+    if label:
+        bump_tidied(counts, tidied(label), count)
 
 
-def _label(label: str) -> str:
+def tidied(label: str) -> str:
+    """A short name as one line; names of things are not masked, only cut and tidied."""
     return masked_label(label[:MAX_LABEL_CHARS])
 
 

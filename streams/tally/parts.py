@@ -7,6 +7,7 @@ nothing changed there: a bucket is sealed only when every source partition has p
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -55,7 +56,7 @@ def parts(
     """
     rows_to: list[list[bytes]] = [[] for _ in range(tallies_partitions)]
     for row in rows:
-        rows_to[partition_of(row.service, tallies_partitions)].append(_encode(row))
+        rows_to[_target(row.service, tallies_partitions)].append(_encode(row))
     said_to: list[list[bytes]] = [[] for _ in range(tallies_partitions)]
     for service, what in said:
         said_to[partition_of(service, tallies_partitions)].append(_encode(what))
@@ -77,6 +78,12 @@ def parts(
         )
         sent.append((target, _encode(last)))
     return sent
+
+
+# A flush names each service once a pane; names are those of the catalogue, so this many hold all but the largest.
+@lru_cache(maxsize=65_536)
+def _target(service: str, tallies_partitions: int) -> int:
+    return partition_of(service, tallies_partitions)
 
 
 def _chunks(rows: Sequence[bytes]) -> list[list[msgspec.Raw]]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import compress
 from operator import attrgetter
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.contracts.events import ClockRecord, Event
+from streams.contracts.events import ClockRecord, ErrorEvent, Event
 from streams.contracts.times import PANE_MS, BadTime, parse_time_ms
 from streams.ingest.decode import BatchDecoder
 from streams.ingest.refusals import Refused
 from streams.ingest.time_column import NO_TIME, time_column
+from streams.tally.error_columns import ErrorColumns, columns_of
 from streams.tally.watermark import (
     AHEAD_OF_BROKER_MS,
     AHEAD_OF_RECORD_MS,
@@ -48,7 +51,8 @@ class Reading:
 
     `positions`: within the batch. `late`: (position, event, clock, clock before). Clocks in milliseconds, NO_CLOCK
     before the first; `clocks_before_ms` is what a restart at that very record must begin with. `first_clock_ms`: of the
-    first record that has one, be it from before; `told_clock_ms`: the first that this batch itself tells.
+    first record that has one, be it from before; `told_clock_ms`: the first that this batch itself tells. `columns`: of
+    `events`, where they are errors.
     """
 
     events: Sequence[Event]
@@ -63,6 +67,7 @@ class Reading:
     first_clock_ms: int = NO_CLOCK
     told_clock_ms: int = NO_CLOCK
     clock_after_ms: int = NO_CLOCK
+    columns: ErrorColumns | None = None
 
 
 @cache
@@ -72,8 +77,8 @@ def _decoder(topic: str) -> BatchDecoder:
 
 def read_batch(topic: str, batch: RecordBatch, mode: ClockMode, clock_ms: int, delay_ms: int) -> Reading:
     """Decodes and times a batch of `topic`. `clock_ms`: the clock before it."""
-    values = [v if v is not None else b"" for v in batch.values]
-    events, failures = _decoder(topic).batch(values)
+    values = batch.values if all(batch.values) else [v or b"" for v in batch.values]
+    present, failures = _decoder(topic).present(cast(Sequence[bytes], values))
     refused: list[tuple[int, Refused]] = []
     marks: dict[int, int] = {}  # clock records, by position
     for position, failure in failures.items():
@@ -83,25 +88,27 @@ def read_batch(topic: str, batch: RecordBatch, mode: ClockMode, clock_ms: int, d
         elif verdict is not None:
             marks[position] = verdict
     clocks, before = _clocks(batch, mode, clock_ms, marks)
-    positions = np.arange(len(events))
+    positions = np.arange(len(values))
     if failures:
-        positions = np.array([i for i, event in enumerate(events) if event is not None], np.int64)
-    present: Sequence[Event] = [e for e in events if e is not None] if failures else events  # type: ignore[assignment]
-    times = time_column(list(map(_TIME, present)))
+        positions = np.delete(positions, list(failures))
+    columns = columns_of(cast(list[ErrorEvent], present)) if topic == "errors" else None
+    times = time_column(list(map(_TIME, present)) if columns is None else columns.time)
     at_clock = clocks[positions]
     limit = _limits(batch, mode, positions, at_clock)
     bad, future = times == NO_TIME, times > limit
     panes = times // PANE_MS
     # Where append times go back, a record can be ahead of its own and behind W at once: it is refused, once.
     late = ~(bad | future) & ((panes + 1) * PANE_MS <= at_clock - delay_ms)
-    reading = Reading(present, positions, times, panes, at_clock, before[positions])
+    reading = Reading(present, positions, times, panes, at_clock, before[positions], columns=columns)
     good = ~(bad | future | late)
     if not good.all():
         for i in np.flatnonzero(bad | future).tolist():
             refused.append((int(positions[i]), _time_refusal(present[i].time, bool(bad[i]))))
         for i in np.flatnonzero(late).tolist():
             reading.late.append((int(positions[i]), present[i], int(at_clock[i]), int(before[positions[i]])))
-        reading.events = [present[i] for i in np.flatnonzero(good).tolist()]
+        kept = good.tolist()
+        reading.events = list(compress(present, kept))
+        reading.columns = None if columns is None else columns.where(kept)
         for column in ("positions", "times_ms", "panes", "clocks_ms", "clocks_before_ms"):
             setattr(reading, column, getattr(reading, column)[good])
     reading.refused = sorted(refused)

@@ -42,7 +42,7 @@ class Record(NamedTuple):
 class Load:
     """So many events over so many seconds of event time; `seconds` is a multiple of a minute."""
 
-    events: int = 3_000_000
+    events: int = 5_000_000
     seconds: int = 1_800
 
     @property

@@ -88,10 +88,11 @@ class Stage:
         places = [s.brokers, s.topic("errors"), str(events), str(result), str(self.cores.subject), str(self.folder)]
         return [python, "-m", f"tests.bench.subjects.{subject}", *places]
 
-    def run(self, subject: str, events: int, *, python: str = sys.executable) -> Measured:
+    def run(self, subject: str, events: int, *more: str, python: str = sys.executable) -> Measured:
         """One subject from start to end. Raises BenchError with what it said when it fails."""
         result = self.folder / f"{subject}.json"
-        with child(self.argv(subject, events, result, python=python), self.folder / f"{subject}.out") as process:
+        argv = [*self.argv(subject, events, result, python=python), *more]
+        with child(argv, self.folder / f"{subject}.out") as process:
             await_end(process, self.folder / f"{subject}.out")
         return read_result(result)
 
@@ -143,10 +144,29 @@ def run_pair(stage: Stage, last_bucket: int) -> tuple[Measured, float, dict[tupl
             os.kill(tally.pid, signal.SIGTERM)
             await_end(tally, stage.folder / "pair.out")
     alone = read_result(result)
-    both = Measured(
-        alone.events, alone.cpu_s + detect_s, at_s - alone.begun_s, alone.peak_mb, {}, None, alone.begun_s
-    )
+    both = Measured(alone.events, alone.cpu_s + detect_s, at_s - alone.begun_s, alone.peak_mb, {}, None, alone.begun_s)
     return both, detect_s, counted
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPass:
+    """What scoring very many series took, by bucket, in milliseconds of CPU; and what it holds."""
+
+    series: int
+    judged_ms: list[float]
+    whole_ms: list[float]
+    state_bytes: int
+    report_bytes: int
+    peak_mb: float
+
+
+def run_series_pass(stage: Stage, series: int, buckets: int) -> SeriesPass:
+    """Scores so many series in a process of its own. Raises BenchError."""
+    result, output = stage.folder / "series_pass.json", stage.folder / "series_pass.out"
+    places = [str(series), str(buckets), str(result), str(stage.cores.subject)]
+    with child([sys.executable, "-m", "tests.bench.subjects.series_pass", *places], output) as process:
+        await_end(process, output)
+    return SeriesPass(**json.loads(result.read_text()))
 
 
 def _cpu_s(process: psutil.Process) -> float:

@@ -19,15 +19,20 @@ ANSWER_TIMEOUT_S = 30.0
 SINGLE = ("statements", "feedback")  # of one partition, by contract
 
 
-def bench_settings(brokers: str, folder: Path) -> Settings:
+def bench_settings(brokers: str, folder: Path, prefix: str = PREFIX) -> Settings:
     """Settings as they ship, but for the clock: half an hour of event time is read in seconds."""
     return Settings(
-        brokers=brokers, prefix=PREFIX, clock="record", errors_partitions=PARTITIONS, data_dir=folder, metrics_port=0
+        brokers=brokers, prefix=prefix, clock="record", errors_partitions=PARTITIONS, data_dir=folder, metrics_port=0
     )
 
 
+def prefix_of(errors_topic: str) -> str:
+    """The prefix of a topic of errors, by its full name."""
+    return errors_topic.removesuffix("errors")
+
+
 def write_load(settings: Settings, drawn: Draws, load: Load) -> list[int]:
-    """Creates the topics, writes the load into the input topics, and returns the end offset of each errors partition."""
+    """Creates the topics, writes the load into the input topics; returns the end offset of each errors partition."""
     ensure_topics(settings.brokers, topic_specs(settings, brokers=1))
     producer = Producer(
         {

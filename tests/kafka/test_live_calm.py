@@ -24,10 +24,18 @@ from streams.settings import Settings
 from tests.kafka.harness.feed import POISON
 from tests.kafka.harness.fleet import Fleet, environ_of, fleet
 from tests.kafka.harness.outcome import Feeding, Outcome, Watch, newest_of, outcome_of
-from tests.kafka.harness.stage import backtested, check_counts, check_passed_on, last_bucket, log_with_feedback, stage
+from tests.kafka.harness.stage import (
+    alerts_of,
+    backtested,
+    check_counts,
+    check_passed_on,
+    last_bucket,
+    log_with_feedback,
+    stage,
+)
 from tests.kafka.harness.truth import Truth, input_logs, naive_count, write_dump
 
-MEMBERS = ("tally-1", "tally-2", "detect-1", "detect-2", "correlate-1")
+MEMBERS = ("tally-1", "tally-2", "detect-1", "detect-2", "correlate-1", "alert-1")
 MINUTES = 56
 SPEED = 240.0  # event time against the wall's: 14 s of feeding
 
@@ -55,10 +63,9 @@ def calm(kafka: RealBroker, tmp_path_factory: pytest.TempPathFactory) -> Calm:
     last = last_bucket(log, settings)
     with fleet(settings, folder, *MEMBERS) as members:
         watch = Watch(settings, members)
-        watch.until("every role's heartbeat", lambda: len(watch.last) == len(MEMBERS), 90)
+        watch.everybody(len(MEMBERS))
         feeding = Feeding(Replayer(settings, paced=False), log, SPEED)
-        watch.until("everything sent", feeding.is_done, 120)
-        watch.until("the last bucket, correlated", lambda: watch.is_over(last), 120)
+        watch.to_the_end(feeding, last)
         watch.close()
         metrics = {name: _metrics(members, name) for name in MEMBERS}
         ports = {name: members.metrics_port(name) for name in MEMBERS}
@@ -95,6 +102,11 @@ def test_the_command_backtests_the_dump_to_the_same_bytes(calm: Calm) -> None:
     argv = [sys.executable, "-m", "streams", "backtest", "--events", str(calm.dump)]
     done = subprocess.run(argv, capture_output=True, env=dict(environ_of(calm.settings)), timeout=60, check=True)
     assert done.stdout.splitlines() == calm.outcome.windows
+
+
+def test_alerts_are_those_of_the_windows(calm: Calm) -> None:
+    assert calm.outcome.alerts == alerts_of(calm.outcome.windows, calm.settings)
+    assert len(calm.outcome.alerts) >= 4  # two that fire and are resolved
 
 
 def test_the_operators_word_is_in_the_windows(calm: Calm) -> None:
@@ -148,7 +160,13 @@ def test_only_metrics_are_listened_on_and_only_on_loopback(calm: Calm) -> None:
 
 @pytest.mark.parametrize(
     ("topic", "schema"),
-    [("series", "series"), ("windows", "window-event"), ("windows.latest", "window-event"), ("health", "health")],
+    [
+        ("series", "series"),
+        ("windows", "window-event"),
+        ("windows.latest", "window-event"),
+        ("alerts", "alert-event"),
+        ("health", "health"),
+    ],
 )
 def test_records_validate_against_their_schema(calm: Calm, topic: str, schema: str) -> None:
     validator = jsonschema.Draft202012Validator(schema_of(schema))

@@ -29,11 +29,8 @@ def test_a_demo_on_the_mock_cluster_ends_and_equals_the_backtest(tmp_path: Path)
         "demo", "--once", "--broker", "mock", "--scenario", str(SCENARIO), "--speed", "200", "--out", str(out)
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    partitions = str(MOCK_PARTITIONS)
-    expected = outages(
-        "backtest", "--scenario", str(SCENARIO),
-        OUTAGES_ERRORS_PARTITIONS=partitions, OUTAGES_REPORTS_PARTITIONS=partitions, OUTAGES_TALLIES_PARTITIONS=partitions,
-    )  # fmt: skip
+    environ = {f"OUTAGES_{topic}_PARTITIONS": str(MOCK_PARTITIONS) for topic in ("ERRORS", "REPORTS", "TALLIES")}
+    expected = outages("backtest", "--scenario", str(SCENARIO), **environ)
     assert expected.returncode == 0, expected.stderr
     shown = out.read_bytes()
     assert [window.state for window in newest_of(shown.splitlines()).values()] == ["closed"]

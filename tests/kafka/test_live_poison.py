@@ -22,15 +22,15 @@ HUGE_BYTES = 12 * 1024 * 1024
 TIME = b'"2022-07-14T12:03:00Z"'
 
 POISON: tuple[tuple[bytes | None, str], ...] = (
-    (b'{"service": "twitter", "time": "2099-01-01T00:00:00Z"}', "time_in_future"),
-    (b'{"service": "twitter", "time": "1970-01-01T00:00:00Z"}', "bad_time"),
+    (b'{"service": "twitter", "time": "2099-06-01T00:00:00Z"}', "time_in_future"),
+    (b'{"service": "twitter", "time": "1970-06-01T00:00:00Z"}', "bad_time"),
     (b'{"service": "twitter", "time": NaN}', "not_json"),
-    (b'{"service": "twitter", "time": 1e309}', "not_json"),
+    (b'{"service": "twitter", "time": 1e309}', "bad_time"),
     (b'{"service": "twitter", "time": 1e308}', "bad_time"),
     (b'{"service": "twitter", "time": %s, "text": "%s"}' % (TIME, b"x" * 10_000_000), "too_large"),
     (b'{"service": "twitter", "time": %s, "count": ' % TIME + b"[" * 5_000 + b"]" * 5_000 + b"}", "too_deep"),
     (b'{"service": "twitter\xff", "time": %s}' % TIME, "not_json"),
-    (b"", "not_json"),
+    (b" ", "not_json"),
     (None, "not_json"),
     (b'{"service": "twitter", "time": %s, "count": -1}' % TIME, "bad_count"),
     (b'{"service": "twitter", "time": %s, "count": true}' % TIME, "bad_count"),
@@ -57,7 +57,7 @@ def test_each_poisonous_record_is_one_dead_letter_and_nothing_else_changes(
         watch.everybody(len(MEMBERS))
         feeding = Feeding(Replayer(settings, paced=False), log, speed=60)
         watch.until("something to lie among", lambda: feeding.clock_ms > log[0].time_ms + 120_000, 60)
-        producer = Producer({"bootstrap.servers": settings.brokers, "message.max.bytes": HUGE_BYTES})
+        producer = Producer({"bootstrap.servers": settings.brokers, "message.max.bytes": HUGE_BYTES, "log_level": 0})
         for topic in ("errors", "reports"):
             for value, _ in POISON:
                 producer.produce(settings.topic(topic), value, key=b"poison", partition=1)

@@ -17,7 +17,8 @@ from streams.settings import load_settings
 
 
 def run(scenario: Scenario, tallies_partitions: int) -> list[Window]:
-    settings = load_settings({"clock": "record"}, {"OUTAGES_TALLIES_PARTITIONS": str(tallies_partitions)}, Path(__file__).parent)
+    environ = {"OUTAGES_TALLIES_PARTITIONS": str(tallies_partitions)}
+    settings = load_settings({"clock": "record"}, environ, Path(__file__).parent)
     return list(backtest_scenario(scenario, load_catalogue(), settings))
 
 

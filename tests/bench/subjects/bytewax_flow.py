@@ -1,6 +1,6 @@
 """Bytewax: the count of each service in tumbling windows of 10 s of event time.
 
-    python -m tests.bench.subjects.bytewax_flow BROKER TOPIC EVENTS RESULT CORE FOLDER
+python -m tests.bench.subjects.bytewax_flow BROKER TOPIC EVENTS RESULT CORE FOLDER
 """
 
 from __future__ import annotations

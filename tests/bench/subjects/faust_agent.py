@@ -1,6 +1,6 @@
 """A plain Faust agent that counts into a table, as its documentation shows it.
 
-    python -m tests.bench.subjects.faust_agent BROKER TOPIC EVENTS RESULT CORE FOLDER
+python -m tests.bench.subjects.faust_agent BROKER TOPIC EVENTS RESULT CORE FOLDER
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 import faust
 
 from tests.bench.meter import BROKER, CORE, EVENTS, FOLDER, PARTITIONS, RESULT, TOPIC, Meter, pane_of, pin
+
 
 def app_id(folder: Path) -> str:
     """One app a round: another one would find the table of the round before."""
@@ -45,7 +46,7 @@ def app_of(folder: Path, broker: str, topic: str, wanted: int, result: Path) -> 
     meter = Meter()
     seen: Counter[int] = Counter()
 
-    @app.agent(source)  # type: ignore[untyped-decorator]
+    @app.agent(source)
     async def count(stream: Any) -> None:
         events = 0
         async for event in stream.events():

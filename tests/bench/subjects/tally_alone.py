@@ -16,8 +16,8 @@ from typing import Any
 from streams.metrics import Metrics
 from streams.roles.tally import Tally
 from tests.bench.events import catalogue
-from tests.bench.meter import BROKER, CORE, EVENTS, FOLDER, RESULT, Meter, pin
-from tests.bench.topic import bench_settings
+from tests.bench.meter import BROKER, CORE, EVENTS, FOLDER, RESULT, TOPIC, Meter, pin
+from tests.bench.topic import bench_settings, prefix_of
 
 TAKEN = ("accepted", "duplicate", "late", "refused")  # each event has exactly one of these outcomes
 
@@ -48,7 +48,7 @@ class TakenIn:
 
 def main(arguments: list[str]) -> None:
     pin(int(arguments[CORE]))
-    settings = bench_settings(arguments[BROKER], Path(arguments[FOLDER]))
+    settings = bench_settings(arguments[BROKER], Path(arguments[FOLDER]), prefix_of(arguments[TOPIC]))
     metrics = Metrics()
     taken = TakenIn(metrics.events, int(arguments[EVENTS]))
     metrics.events = taken  # type: ignore[assignment]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from threading import Thread
 
 import msgspec
 
+from streams.contracts.alerts import AlertEvent
 from streams.contracts.events import SIGNALS
 from streams.contracts.health import Health
 from streams.contracts.series import BucketReport, SeriesRecord
@@ -33,7 +34,7 @@ class Watch:
     def __init__(self, settings: Settings, fleet: Fleet) -> None:
         self._settings = settings
         self._fleet = fleet
-        self._follower = Follower(settings, ("series", "health"))
+        self._follower = Follower(settings, ("series", "health", "windows"))
         self.newest: dict[tuple[int, str], int] = {}  # bucket by partition and signal
         self.positions: dict[tuple[str, str], int] = {}  # by topic and partition, the furthest any reader has told
         self.last: dict[str, Health] = {}  # heartbeats by `role/instance`; who said farewell is gone
@@ -51,7 +52,7 @@ class Watch:
                         self.positions[place] = max(self.positions.get(place, 0), offset)
             elif topic == "health":
                 self.last.pop(name, None)
-            elif value:
+            elif topic == "series" and value:
                 record = _decode_series(value)
                 if isinstance(record, BucketReport):
                     key_of = (record.partition, record.signal)
@@ -73,8 +74,12 @@ class Watch:
             self.look(min(left_s, 0.1))
 
     def is_over(self, last_bucket: int) -> bool:
-        """Whether every partition and signal has reported the last bucket, and correlate has read all reports."""
-        return self.reaches(last_bucket) and self.positions.get(("series", "0"), 0) >= self._follower.end("series")
+        """Whether every partition and signal has reported the last bucket, and its readers have read that."""
+        roles = {name.partition("/")[0] for name in self.last}
+        topics = ["series"] + (["windows"] if "alert" in roles else [])
+        return self.reaches(last_bucket) and all(
+            self.positions.get((topic, "0"), 0) >= self._follower.end(topic) for topic in topics
+        )
 
     def reaches(self, bucket: int) -> bool:
         """Whether every partition and signal has reported so far."""
@@ -88,26 +93,38 @@ class Watch:
     def to_the_end(self, feeding: Feeding, last_bucket: int, timeout_s: float = 120) -> None:
         """Waits until everything is sent, and its last bucket correlated."""
         self.until("everything sent", feeding.is_done, timeout_s)
-        self.until("the last bucket, correlated", lambda: self.is_over(last_bucket), timeout_s)
+        for _ in range(2):  # what was read a moment ago may still lead to something
+            self.until("the last bucket, correlated", lambda: self.is_over(last_bucket), timeout_s)
+            self.pause(1.5)
 
     def close(self) -> None:
         self._follower.close()
 
 
 class Feeding:
-    """Replays a log in a thread of its own."""
+    """Replays a log in a thread of its own; `hurry` when the rest of it matters, but not its pace."""
 
     def __init__(self, replayer: Replayer, log: list[Placed], speed: float) -> None:
         self._failure: BaseException | None = None
+        self._hurries = False
         self.clock_ms = 0
         self._thread = Thread(target=self._run, args=(replayer, log, speed), name="feeding", daemon=True)
         self._thread.start()
 
     def _run(self, replayer: Replayer, log: list[Placed], speed: float) -> None:
         try:
-            replayer.replay(log, speed, self._note)
+            replayer.replay(self._due(log), speed, self._note)
         except BaseException as error:
             self._failure = error
+
+    def _due(self, log: list[Placed]) -> Iterator[Placed]:
+        for record in log:
+            yield record._replace(time_ms=log[0].time_ms) if self._hurries else record
+
+    def hurry(self) -> None:
+        """From now on everything is sent at once."""
+        assert not self.is_done(), "the log has ended already: make it longer, or slower"
+        self._hurries = True
 
     def _note(self, clock_ms: int) -> None:
         self.clock_ms = clock_ms
@@ -123,13 +140,15 @@ class Feeding:
 class Outcome:
     """`counts`: of every sealed bucket by signal, bucket and service. `repeats`: reports that came more than once.
 
-    `windows`: each revision once, as its `data` is encoded, in the order of first publication. `latest`: by window id.
+    `windows`: each revision once, as its `data` is encoded, in the order of first publication; `alerts`: their events,
+    likewise. `latest`: by window id.
     """
 
     counts: dict[tuple[str, int, str], int] = field(default_factory=dict)
     repeats: int = 0
     differing: list[str] = field(default_factory=list)
     windows: list[bytes] = field(default_factory=list)
+    alerts: list[bytes] = field(default_factory=list)
     latest: dict[str, bytes] = field(default_factory=dict)
     dead: dict[Origin, Record] = field(default_factory=dict)
     dead_records: int = 0
@@ -141,7 +160,7 @@ def outcome_of(settings: Settings) -> Outcome:
     """Everything that stands on the topics. What was published twice must be the same; what differs is listed."""
     outcome = Outcome()
     _read_series(settings, outcome)
-    _read_windows(settings, outcome)
+    _read_windows_and_alerts(settings, outcome)
     for name, found in (("dead-letters", outcome.dead), ("late", outcome.late)):
         records = list(whole(settings.brokers, settings.topic(name)))
         for record in records:
@@ -172,7 +191,7 @@ def _read_series(settings: Settings, outcome: Outcome) -> None:
                 outcome.counts[report.signal, bucket_of(report.bucket), service] = observed
 
 
-def _read_windows(settings: Settings, outcome: Outcome) -> None:
+def _read_windows_and_alerts(settings: Settings, outcome: Outcome) -> None:
     seen: dict[str, bytes] = {}
     for record in whole(settings.brokers, settings.topic("windows")):
         event = msgspec.json.decode(record.value or b"", type=WindowEvent)
@@ -181,6 +200,13 @@ def _read_windows(settings: Settings, outcome: Outcome) -> None:
             outcome.windows.append(_encode(event.data))
         elif first != record.value:
             outcome.differing.append(f"window {event.id}")
+    for record in whole(settings.brokers, settings.topic("alerts")):
+        id = msgspec.json.decode(record.value or b"", type=AlertEvent).id
+        first = seen.setdefault(id, record.value or b"")
+        if first is record.value:
+            outcome.alerts.append(first)
+        elif first != record.value:
+            outcome.differing.append(f"alert {id}")
     for record in whole(settings.brokers, settings.topic("windows.latest")):
         outcome.latest[(record.key or b"").decode()] = record.value or b""
 

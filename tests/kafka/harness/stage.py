@@ -6,8 +6,11 @@ from pathlib import Path
 
 import msgspec
 
+from streams.alerts.book import AlertBook
+from streams.alerts.cloudevents import encode
 from streams.catalogue import load_catalogue
 from streams.contracts.times import BUCKET_MS
+from streams.contracts.windows import Window
 from streams.replay.events_file import backtest_events
 from streams.replay.pipeline import Pipeline
 from streams.replay.scenario_run import Placed, partitions_of
@@ -15,7 +18,7 @@ from streams.roles.ready import make_ready
 from streams.settings import Settings
 from tests.kafka.harness.feed import feed, feedback
 from tests.kafka.harness.outcome import Outcome
-from tests.kafka.harness.truth import Logs, Truth, naive_count, write_dump
+from tests.kafka.harness.truth import Truth
 
 _encode = msgspec.json.Encoder().encode
 
@@ -103,12 +106,16 @@ def check_counts(outcome: Outcome, truth: Truth, last: int) -> None:
     assert wrong == {}
 
 
+def alerts_of(windows: list[bytes], settings: Settings) -> list[bytes]:
+    """The alerts that a list of revisions leads to."""
+    book = AlertBook()
+    told = [book.take(msgspec.json.decode(window, type=Window)) for window in windows]
+    return [encode(alert, settings.prefix) for alert in told if alert is not None]
+
+
 def check_passed_on(outcome: Outcome, truth: Truth) -> None:
     """What was refused or late stands in its topic, with its bytes."""
     assert truth.refused
     assert truth.late
     assert {origin: record.value or b"" for origin, record in outcome.dead.items()} == truth.refused
     assert {origin: record.value or b"" for origin, record in outcome.late.items()} == truth.late
-
-
-__all__ = ["Logs", "naive_count", "write_dump"]

@@ -149,3 +149,25 @@ def test_texts_read_alike(values: list[Time]) -> None:
 @given(st.lists(st.floats()) | st.lists(st.floats(9.4e8, 2.6e11)) | st.lists(numbers) | st.lists(numbers | texts))
 def test_numbers_read_alike(values: list[Time]) -> None:
     assert time_column(values).tolist() == list(map(careful, values))
+
+
+some_minutes = st.builds(lambda minute: datetime(2022, 7, 14, 12, minute, tzinfo=UTC), st.sampled_from([0, 1, 59]))
+within_a_minute = st.integers(0, 59_999).map(lambda millis: timedelta(milliseconds=millis))
+in_some_minutes = st.builds(lambda begin, after: written(begin + after, UTC, 3), some_minutes, within_a_minute)
+mangled_in_a_minute = st.builds(
+    lambda text, at, char: text[:at] + char + text[at + 1 :],
+    in_some_minutes,
+    st.integers(0, 23),
+    st.sampled_from("0569:.Z/\n\0 xé"),
+)
+
+
+@given(st.lists(in_some_minutes, min_size=1) | st.lists(in_some_minutes | mangled_in_a_minute, min_size=1, max_size=6))
+def test_texts_of_few_minutes_read_alike(values: list[Time]) -> None:
+    assert time_column(values).tolist() == list(map(careful, values))
+
+
+def test_an_end_of_line_within_a_text_is_no_end_of_a_text() -> None:
+    usual_text = "2022-07-14T12:00:07.250Z"
+    assert time_column([usual_text + "\n" + usual_text, usual_text[:-1]]).tolist() == [NO_TIME, NO_TIME]
+    assert time_column([usual_text[:-1] + "\n", usual_text]).tolist() == [NO_TIME, careful(usual_text)]

@@ -1,0 +1,42 @@
+"""How tally takes apart what the client hands over: by partition, with offsets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pytest
+from confluent_kafka import Message
+
+from streams.roles.tally import _offsets, _runs
+
+Place = tuple[str, int, int]
+
+
+def messages(*places: Place) -> Sequence[Message]:
+    return [
+        Message(topic=topic, partition=partition, offset=offset, value=b"{}") for topic, partition, offset in places
+    ]
+
+
+@pytest.mark.parametrize(
+    ("topics", "partitions"),
+    [("eeeee", [0, 0, 1, 1, 0]), ("eerre", [0, 0, 0, 0, 0]), ("erere", [1, 1, 1, 1, 1]), ("eerrr", [0, 1, 1, 0, 0])],
+)
+def test_stretches_hold_every_message_once_and_of_one_partition_each(topics: str, partitions: list[int]) -> None:
+    given = messages(*((t, p, i) for i, (t, p) in enumerate(zip(topics, partitions, strict=True))))
+    runs = list(_runs(given))
+    assert [message for _, _, run in runs for message in run] == list(given)
+    for topic, partition, run in runs:
+        assert {(m.topic(), m.partition()) for m in run} == {(topic, partition)}
+    neighbours = [(topic, partition) for topic, partition, _ in runs]
+    assert all(one != other for one, other in pairwise(neighbours))
+
+
+def test_of_nothing_there_are_no_stretches() -> None:
+    assert list(_runs([])) == []
+
+
+def test_offsets_with_gaps_are_those_of_the_messages() -> None:
+    assert list(_offsets(messages(("e", 0, 5), ("e", 0, 6), ("e", 0, 7)))) == [5, 6, 7]
+    assert list(_offsets(messages(("e", 0, 5), ("e", 0, 7), ("e", 0, 8)))) == [5, 7, 8]
