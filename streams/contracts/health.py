@@ -6,7 +6,10 @@ from msgspec import Struct
 
 
 class BlindSpot(Struct, gc=False, frozen=True):
-    """Something that is not seen at present. `partition` of the signal's topic, or `source` (a collector); `since`: its W."""
+    """Something that is not seen at present: a `partition` of the signal's topic, or a `source` (a collector).
+
+    `since`: its W.
+    """
 
     signal: str
     partition: int | None = None

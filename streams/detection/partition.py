@@ -168,7 +168,7 @@ class SignalDetector:
         return rearranged
 
     def _counts(self, sealed: SealedBucket) -> tuple[NDArray[np.float64], dict[str, int]]:
-        found: dict[tuple[str, str | None], int] = {}  # a cell of a dict is counted up ten times faster than numpy's
+        found: dict[tuple[str, str | None], int] = {}  # summed in Python: numpy is slow at single cells
         late: dict[str, int] = {}
         for row in sealed.rows:
             service = row.service
@@ -181,9 +181,9 @@ class SignalDetector:
             if row.late:
                 late[row.service] = late.get(row.service, 0) + row.late
         counts = np.zeros(len(self.rows))
-        for (service, region), count in found.items():
-            counts[self.index[service, None]] += count
-            one = self.index.get((service, region))
+        for series, count in found.items():
+            counts[self.index[series[0], None]] += count
+            one = self.index.get(series)
             if one is not None:
                 counts[one] += count
         return counts, dict(sorted(late.items()))

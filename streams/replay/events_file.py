@@ -12,13 +12,14 @@ import msgspec
 
 from streams.catalogue import Catalogue
 from streams.contracts.tallies import History
-from streams.contracts.times import DAY_MS, EARLIEST_MS, BadTime, parse_time_ms, rfc3339
+from streams.contracts.times import DAY_MS, EARLIEST_MS, rfc3339
 from streams.contracts.windows import Window
 from streams.ingest.placement import partition_of, record_key
 from streams.ingest.refusals import Refused
 from streams.replay.events_lines import EventsFileError, Line, Survey, clock_of, lines_of, survey
+from streams.replay.file_time import MAX_GAP_MS, timed
 from streams.replay.pipeline import Pipeline
-from streams.tally.watermark import AHEAD_OF_RECORD_MS, NO_CLOCK
+from streams.tally.watermark import NO_CLOCK
 
 __all__ = ["EventsFileError", "backtest_events"]
 
@@ -26,13 +27,6 @@ TURN_LINES = 5000  # lines read between two turns of the pipeline; changes nothi
 Source = tuple[str, int]
 
 
-class _Peek(msgspec.Struct):
-    """What timing needs to see of a value."""
-
-    time: str | int | float | msgspec.UnsetType = msgspec.UNSET
-
-
-_decode_peek = msgspec.json.Decoder(_Peek).decode
 _decode_object = msgspec.json.Decoder(dict[str, object]).decode
 
 
@@ -72,8 +66,9 @@ def backtest_events(
     if history is not None:
         pipeline.warm_up(history)
     feeder = _Feeder(pipeline, found, numbers, path)
-    for done, (number, line) in enumerate(lines_of(path), 1):
-        feeder.feed(number, line)
+    lines = ((n, line, NO_CLOCK) for n, line in lines_of(path)) if found.has_clocks else timed(lines_of(path))
+    for done, (number, line, clock_ms) in enumerate(lines, 1):
+        feeder.feed(number, line, clock_ms)
         if done == found.lines:
             feeder.finish()
         if done % TURN_LINES == 0 or done == found.lines:
@@ -91,7 +86,7 @@ class _Feeder:
         self._found = found
         self._path = path
         self._numbers = numbers
-        self._clock_ms = NO_CLOCK
+        self._clock_ms = self._line_clock_ms = NO_CLOCK
         self._timeless: list[tuple[int, Source, bytes]] = []  # before the first time in a file without clocks
         self._sources = [(t, p) for t, count in found.partitions.items() for p in range(count)]
         for source in self._sources:
@@ -102,14 +97,17 @@ class _Feeder:
         self._follow = [s for s in self._sources if found.clocked and s[0] not in topics_with_clocks]
         self._own: dict[Source, int] = dict.fromkeys(found.clocked, NO_CLOCK)
 
-    def feed(self, number: int, line: Line) -> None:
-        """Appends one line's record. Raises EventsFileError for a clock line without a time."""
+    def feed(self, number: int, line: Line, clock_ms: int) -> None:
+        """Appends one line's record. `clock_ms`: the time at it, in a file without clocks.
+
+        Raises EventsFileError for a clock line without a time, or with one that cannot be meant.
+        """
         if line.topic == "clock":
             self._clock_line(number, line)
             return
         source = (line.topic, self._place(line))
         if not self._found.has_clocks:
-            self._advance(line)
+            self._move(clock_ms)
         elif source in self._own:
             self._own[source] = max(self._own[source], clock_of(line) or NO_CLOCK)
         self._append(number, source, bytes(line.value))
@@ -134,6 +132,13 @@ class _Feeder:
         if clock_ms is None:
             usage = '{"topic": "clock", "value": {"clock": "2022-07-14T12:00:00Z"}}'
             raise EventsFileError(f"{self._path}:{number}: no time in a clock line; write {usage}")
+        if self._line_clock_ms != NO_CLOCK and clock_ms > self._line_clock_ms + MAX_GAP_MS:
+            days = (clock_ms - self._line_clock_ms) // DAY_MS
+            raise EventsFileError(
+                f"{self._path}:{number}: the clock jumps by {days:,} days, at most {MAX_GAP_MS // DAY_MS} can be followed; "
+                "take the line out, or split the file there"
+            )
+        self._line_clock_ms = max(self._line_clock_ms, clock_ms)
         for source in self._sources:
             self._append(number, source, _clock_record(clock_ms))
 
@@ -156,19 +161,10 @@ class _Feeder:
             key = ""  # refused wherever it lies
         return partition_of(key, self._found.partitions[line.topic])
 
-    def _advance(self, line: Line) -> None:
-        """Time is the largest event time so far; one more than a day ahead of it is refused and moves nothing."""
-        try:
-            peek = _decode_peek(line.value)
-            if isinstance(peek.time, msgspec.UnsetType):
-                return
-            time_ms = parse_time_ms(peek.time)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, BadTime):
-            return
-        if self._clock_ms == NO_CLOCK:
-            self._begin(time_ms)
-        elif time_ms <= self._clock_ms + AHEAD_OF_RECORD_MS:
-            self._clock_ms = max(self._clock_ms, time_ms)
+    def _move(self, clock_ms: int) -> None:
+        if self._clock_ms == NO_CLOCK and clock_ms != NO_CLOCK:
+            self._begin(clock_ms)
+        self._clock_ms = clock_ms
 
     def _begin(self, time_ms: int) -> None:
         """The file's first time: from then on every partition is known, whether it holds an event or not."""

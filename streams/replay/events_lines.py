@@ -10,6 +10,7 @@ A file without clocks is taken as complete: its time is the largest event time s
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,12 @@ from streams.contracts.events import INPUT_TOPICS
 from streams.contracts.times import BadTime, parse_time_ms
 
 SINGLE = ("statements", "feedback")  # topics of one partition by contract
+_BOM = b"\xef\xbb\xbf"  # what some editors put before a UTF-8 file; no JSON begins with it
+# A record by its look, whatever its value: nobody can write NaN or 5,000 brackets as JSON, yet they come.
+_RECORD = re.compile(
+    rb'\s*\{\s*"topic"\s*:\s*"(errors|reports|statements|feedback)"\s*,\s*'
+    rb'(?:"partition"\s*:\s*(\d{1,4})\s*,\s*)?"value"\s*:(.*)\}\s*', re.DOTALL
+)  # fmt: skip
 
 
 class EventsFileError(ValueError):
@@ -53,6 +60,7 @@ def lines_of(path: Path) -> Iterator[tuple[int, Line]]:
     try:
         with gzip.open(path, "rb") if _is_gzip(path) else path.open("rb") as file:
             for number, text in enumerate(file, 1):
+                text = text.removeprefix(_BOM) if number == 1 else text
                 if text.strip():
                     yield number, _line(path, number, text)
     except (OSError, EOFError) as error:
@@ -67,7 +75,9 @@ def _is_gzip(path: Path) -> bool:
 def _line(path: Path, number: int, text: bytes) -> Line:
     try:
         line = _decode_line(text)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        if (record := _RECORD.fullmatch(text)) is not None and not isinstance(error, msgspec.ValidationError):
+            return _as_it_stands(record)
         raise EventsFileError(
             f'{path}:{number}: {error}; each line is {{"topic": "errors", "value": {{...}}}}'
         ) from error
@@ -77,6 +87,12 @@ def _line(path: Path, number: int, text: bytes) -> Line:
     if line.partition is not None and not 0 <= line.partition < 10_000:
         raise EventsFileError(f"{path}:{number}: partition {line.partition} is none; count from 0")
     return line
+
+
+def _as_it_stands(record: re.Match[bytes]) -> Line:
+    """A record whose value is no JSON, to be refused for that as it would be in a log."""
+    topic, partition, value = record.groups()
+    return Line(topic.decode(), msgspec.Raw(value), None if partition is None else int(partition))
 
 
 def survey(path: Path, default_partitions: int) -> Survey:
@@ -117,5 +133,5 @@ def clock_of(line: Line) -> int | None:
         if set(fields) != {"clock"}:
             return None
         return parse_time_ms(fields["clock"])  # type: ignore[arg-type]
-    except (msgspec.DecodeError, BadTime, TypeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, BadTime, TypeError):
         return None

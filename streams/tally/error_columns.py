@@ -8,64 +8,22 @@ first hundred names of a pane are the same whatever the batches were.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
-from itertools import compress
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from msgspec.structs import astuple
 from numpy.typing import NDArray
 
 from streams.catalogue import Catalogue
-from streams.contracts.events import OTHER, ErrorEvent
+from streams.contracts.events import OTHER
 from streams.contracts.sketches import add, hash64
+from streams.ingest.uniform import Texts
+from streams.tally.columns import ErrorColumns, is_said
 from streams.tally.panes import Pane, ServicePane, bump, bump_tidied, tidied
 
 # Up to so many cells per event a table of all combinations is quicker than sorting those that occur.
 CELLS_PER_EVENT = 4
 FEW_CELLS = 4_096
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorColumns:
-    """The fields of a batch's errors, each as a column. The names and their order are those of ErrorEvent."""
-
-    service: Sequence[str]
-    time: Sequence[str | int | float]
-    id: Sequence[str | None]
-    region: Sequence[str | None]
-    type: Sequence[str | None]
-    message: Sequence[str | None]
-    count: Sequence[int | None]
-    user: Sequence[str | None]
-    source: Sequence[str | None]
-    dependency: Sequence[str | None]
-    scenario: Sequence[str | None]
-
-    def where(self, kept: Iterable[object]) -> ErrorColumns:
-        """Only the rows for which `kept` is true."""
-        mask = list(kept)
-        return _columns([tuple(compress(getattr(self, name), mask)) for name in FIELDS])
-
-    def part(self, start: int, stop: int) -> ErrorColumns:
-        """Only the rows from `start` up to `stop`."""
-        if (start, stop) == (0, len(self.service)):
-            return self
-        return _columns([getattr(self, name)[start:stop] for name in FIELDS])
-
-
-FIELDS = ErrorEvent.__struct_fields__
-assert tuple(field.name for field in fields(ErrorColumns)) == FIELDS
-
-
-def _columns(columns: Iterable[Any]) -> ErrorColumns:
-    return ErrorColumns(*columns)
-
-
-def columns_of(events: Sequence[ErrorEvent]) -> ErrorColumns:
-    """The columns of a batch."""
-    return _columns(zip(*map(astuple, events), strict=True) if events else [()] * len(FIELDS))
 
 
 class Counted(NamedTuple):
@@ -85,7 +43,7 @@ def count_errors(
     places, held = _panes_of(panes, pane_at)
     fresh = _first_of_each_id(columns.id, places, held)
     if fresh is not None:
-        columns, places = columns.where(fresh.tolist()), places[fresh]
+        columns, places = columns.where(fresh), places[fresh]
     if not len(places):
         return Counted(len(panes), Counter())
     return Counted(len(panes) - len(places), _Counting(columns, places, held, catalogue).count())
@@ -115,8 +73,9 @@ def _first_of_each_id(
     ids: Sequence[str | None], places: NDArray[Any], panes: Sequence[Pane]
 ) -> NDArray[np.bool_] | None:
     """Which rows are not the second of their id in their pane; None where all are, as nearly always."""
-    if not any(ids):
+    if not is_said(ids):
         return None
+    ids = ids.strings() if isinstance(ids, Texts) else ids
     if len(panes) == 1:
         repeated = panes[0].repeats(ids)
         rows = np.array(repeated, np.intp)
@@ -146,6 +105,8 @@ class _Numbers(dict[Any, int]):
 
 
 def _numbered(column: Sequence[Any]) -> tuple[NDArray[np.int64], list[Any]]:
+    if isinstance(column, Texts):
+        return column.numbered()
     numbers = _Numbers()
     codes = np.fromiter(map(numbers.__getitem__, column), np.int64, len(column))
     return codes, list(numbers)
@@ -167,21 +128,21 @@ class _Counting:
         self._all_cells = len(panes) * len(self._names)
         self._held: dict[int, ServicePane] = {}  # by cell
         self._weights: NDArray[np.int64] | None = None
-        if any(columns.count):
+        if is_said(columns.count):
             self._weights = np.array([count or 1 for count in columns.count], np.int64)
 
     def count(self) -> Counter[str]:
         """Counts everything; returns the names that no service answers to."""
         columns = self._columns
         self._count_regions(columns.region)
-        if any(columns.scenario):
+        if is_said(columns.scenario):
             self._mark_scenarios(columns.scenario)
         self._count_labels(columns.type, lambda held: held.kinds)
         self._count_labels(columns.source, lambda held: held.sources)
         self._count_labels(columns.dependency, lambda held: held.dependencies)
-        if any(columns.message):
+        if is_said(columns.message):
             self._count_texts(columns.message)
-        if any(columns.user):
+        if is_said(columns.user):
             self._add_users(columns.user)
         return self._unknown()
 
@@ -215,7 +176,7 @@ class _Counting:
                 held.scenario = tidied(scenario)
 
     def _count_labels(self, column: Sequence[str | None], counts_of: Callable[[ServicePane], dict[str, int]]) -> None:
-        if not any(column):
+        if not is_said(column):
             return
         cells, codes, counts, values = self._distinct(column)
         labels = [tidied(value) if value else None for value in values]

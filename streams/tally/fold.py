@@ -21,7 +21,8 @@ from streams.contracts.tallies import Row
 from streams.contracts.times import DAY_MS, PANE_MS, QUARTER_MS
 from streams.ingest.refusals import Refused
 from streams.tally.checkpoint import Checkpoint
-from streams.tally.error_columns import columns_of, count_errors
+from streams.tally.columns import columns_of
+from streams.tally.error_columns import count_errors
 from streams.tally.panes import Pane
 from streams.tally.reading import Reading, RecordBatch, read_batch
 from streams.tally.watermark import NO_CLOCK, ClockMode

@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import compress
 from operator import attrgetter
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.contracts.events import ClockRecord, ErrorEvent, Event
 from streams.contracts.times import PANE_MS, BadTime, parse_time_ms
-from streams.ingest.decode import BatchDecoder
+from streams.ingest.decode import MAX_RECORD_BYTES, BatchDecoder, Failure
 from streams.ingest.refusals import Refused
-from streams.ingest.time_column import NO_TIME, time_column
-from streams.tally.error_columns import ErrorColumns, columns_of
+from streams.ingest.time_column import NO_TIME, time_column, time_column_of
+from streams.ingest.uniform import Texts, alike
+from streams.tally.columns import FIELDS, ErrorColumns, columns_of, columns_of_alike
 from streams.tally.watermark import (
     AHEAD_OF_BROKER_MS,
     AHEAD_OF_RECORD_MS,
@@ -29,6 +30,8 @@ from streams.tally.watermark import (
 )
 
 _TIME = attrgetter("time")
+_TEXT_FIELDS = frozenset(FIELDS) - {"count"}
+_NEEDED_FIELDS = frozenset({"service", "time"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +78,52 @@ def _decoder(topic: str) -> BatchDecoder:
     return BatchDecoder(topic)
 
 
+class UnreadErrors(Sequence[ErrorEvent]):
+    """Errors that are known to be whole, each decoded when somebody asks for it."""
+
+    def __init__(self, values: Sequence[bytes], positions: NDArray[np.intp]) -> None:
+        self._values = values
+        self._positions = positions
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    def __getitem__(self, at: Any) -> Any:
+        if isinstance(at, slice):
+            return UnreadErrors(self._values, self._positions[at])
+        return _decoder("errors").one(self._values[self._positions[at]])
+
+    def where(self, kept: NDArray[np.bool_]) -> UnreadErrors:
+        """Only those for which `kept` is true."""
+        return UnreadErrors(self._values, self._positions[kept])
+
+
+def _events(topic: str, values: Sequence[bytes]) -> tuple[Sequence[Event], dict[int, Failure], ErrorColumns | None]:
+    """The events of a batch, what stands where there is none, and the events' columns where they are errors."""
+    if topic != "errors":
+        return (*_decoder(topic).present(values), None)
+    found = alike(values, _TEXT_FIELDS, _NEEDED_FIELDS, MAX_RECORD_BYTES)
+    if found is not None:
+        others = np.delete(np.arange(len(values)), found.positions).tolist()
+        failures = {position: _decoder(topic).one(values[position]) for position in others}
+        if all(isinstance(failure, Refused | ClockRecord) for failure in failures.values()):
+            events = UnreadErrors(values, found.positions)
+            return events, cast(dict[int, Failure], failures), columns_of_alike(found.fields, len(events))
+        # An error that looks different: all are read one by one, for the order of the log counts.
+    present, failed = _decoder(topic).present(values)
+    return present, failed, columns_of(cast(list[ErrorEvent], present))
+
+
+def _times(events: Sequence[Event], columns: ErrorColumns | None) -> NDArray[np.int64]:
+    if columns is None:
+        return time_column(list(map(_TIME, events)))
+    return time_column_of(columns.time) if isinstance(columns.time, Texts) else time_column(columns.time)
+
+
 def read_batch(topic: str, batch: RecordBatch, mode: ClockMode, clock_ms: int, delay_ms: int) -> Reading:
     """Decodes and times a batch of `topic`. `clock_ms`: the clock before it."""
     values = batch.values if all(batch.values) else [v or b"" for v in batch.values]
-    present, failures = _decoder(topic).present(cast(Sequence[bytes], values))
+    present, failures, columns = _events(topic, cast(Sequence[bytes], values))
     refused: list[tuple[int, Refused]] = []
     marks: dict[int, int] = {}  # clock records, by position
     for position, failure in failures.items():
@@ -91,8 +136,7 @@ def read_batch(topic: str, batch: RecordBatch, mode: ClockMode, clock_ms: int, d
     positions = np.arange(len(values))
     if failures:
         positions = np.delete(positions, list(failures))
-    columns = columns_of(cast(list[ErrorEvent], present)) if topic == "errors" else None
-    times = time_column(list(map(_TIME, present)) if columns is None else columns.time)
+    times = _times(present, columns)
     at_clock = clocks[positions]
     limit = _limits(batch, mode, positions, at_clock)
     bad, future = times == NO_TIME, times > limit
@@ -106,9 +150,10 @@ def read_batch(topic: str, batch: RecordBatch, mode: ClockMode, clock_ms: int, d
             refused.append((int(positions[i]), _time_refusal(present[i].time, bool(bad[i]))))
         for i in np.flatnonzero(late).tolist():
             reading.late.append((int(positions[i]), present[i], int(at_clock[i]), int(before[positions[i]])))
-        kept = good.tolist()
-        reading.events = list(compress(present, kept))
-        reading.columns = None if columns is None else columns.where(kept)
+        reading.events = (
+            present.where(good) if isinstance(present, UnreadErrors) else list(compress(present, good.tolist()))
+        )
+        reading.columns = None if columns is None else columns.where(good)
         for column in ("positions", "times_ms", "panes", "clocks_ms", "clocks_before_ms"):
             setattr(reading, column, getattr(reading, column)[good])
     reading.refused = sorted(refused)

@@ -121,3 +121,40 @@ def test_weights_are_added_up_exactly(cells: int) -> None:
     codes = np.array([1, 0, 1], np.int64)
     _, totals = distinct(codes, cells, np.array([1_000_000, 1, 999_999], np.int64))
     assert totals.tolist() == [1_999_999, 1]
+
+
+def alike_errors(random: Random, number: int) -> list[bytes]:
+    """Errors as one program writes them, with clock records, some late and some of another shape or broken."""
+    values = []
+    for i in range(number):
+        event = {
+            "id": str(random.randrange(number)),
+            "service": random.choice(NAMES),
+            "time": f"2022-07-14T12:0{random.choice('0000009')}:{random.randrange(10, 60)}.000Z",
+            "type": random.choice(["timeout", ""]),
+            "user": random.choice(["ann", "bob", ""]),
+        }
+        values.append(msgspec.json.encode(event))
+        if i % 60 == 50:
+            values[-1] = b'{"clock":"2022-07-14T12:01:10Z"}'
+        if i % 200 == 199:
+            values[-1] = random.choice([b"{", b"", b'{"service":"aws","time":"2022-07-14T12:01:00Z","pod":1}'])
+    return values
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_errors_that_look_alike_count_as_one_by_one(seed: int) -> None:
+    values = alike_errors(Random(seed), 600)
+    whole, single = fold(), fold()
+    outcome = whole.read(RecordBatch(range(600), values))
+    late, refused, counts = [], [], {"accepted": 0, "duplicate": 0, "unknown_service": 0}
+    for i, value in enumerate(values):
+        one = single.read(RecordBatch([i], [value]))
+        late += [i for _ in one.late]
+        refused += [(i, why) for _, why in one.refused]
+        counts = {name: count + one.counts[name] for name, count in counts.items()}
+    assert sorted(map(told, whole.changed_rows()), key=str) == sorted(map(told, single.changed_rows()), key=str)
+    assert (outcome.late, outcome.refused) == (late, refused)
+    assert {name: outcome.counts[name] for name in counts} == counts
+    assert len(late) > 20
+    assert whole.checkpoint() == single.checkpoint()

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from confluent_kafka import Message
 
-from streams.roles.tally import _offsets, _runs
+from streams.roles.stretches import offsets_of, stretches
 
 Place = tuple[str, int, int]
 
@@ -25,7 +25,7 @@ def messages(*places: Place) -> Sequence[Message]:
 )
 def test_stretches_hold_every_message_once_and_of_one_partition_each(topics: str, partitions: list[int]) -> None:
     given = messages(*((t, p, i) for i, (t, p) in enumerate(zip(topics, partitions, strict=True))))
-    runs = list(_runs(given))
+    runs = list(stretches(given))
     assert [message for _, _, run in runs for message in run] == list(given)
     for topic, partition, run in runs:
         assert {(m.topic(), m.partition()) for m in run} == {(topic, partition)}
@@ -34,9 +34,9 @@ def test_stretches_hold_every_message_once_and_of_one_partition_each(topics: str
 
 
 def test_of_nothing_there_are_no_stretches() -> None:
-    assert list(_runs([])) == []
+    assert list(stretches([])) == []
 
 
 def test_offsets_with_gaps_are_those_of_the_messages() -> None:
-    assert list(_offsets(messages(("e", 0, 5), ("e", 0, 6), ("e", 0, 7)))) == [5, 6, 7]
-    assert list(_offsets(messages(("e", 0, 5), ("e", 0, 7), ("e", 0, 8)))) == [5, 7, 8]
+    assert list(offsets_of(messages(("e", 0, 5), ("e", 0, 6), ("e", 0, 7)))) == [5, 6, 7]
+    assert list(offsets_of(messages(("e", 0, 5), ("e", 0, 7), ("e", 0, 8)))) == [5, 7, 8]
