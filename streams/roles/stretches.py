@@ -6,7 +6,11 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import cast
 
-from confluent_kafka import Message
+from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, Message
+
+
+class NoAppendTimeError(ValueError):
+    """Records carry their producers' clocks, by which no log may be timed."""
 
 
 def stretches(messages: Sequence[Message]) -> Iterator[tuple[str, int, Sequence[Message]]]:
@@ -32,3 +36,17 @@ def offsets_of(messages: Sequence[Message]) -> Sequence[int]:
     if last - first == len(messages) - 1:
         return range(first, last + 1)
     return cast(list[int], list(map(Message.offset, messages)))  # None only in what a producer hands out
+
+
+def append_times_of(messages: Sequence[Message]) -> list[int]:
+    """When the broker appended each message of one partition, in milliseconds.
+
+    Raises NoAppendTimeError where the topic keeps its producers' times: any of them could move time as it likes.
+    """
+    stamps = [message.timestamp() for message in messages]
+    if any(kind != TIMESTAMP_LOG_APPEND_TIME for kind, _ in stamps):
+        raise NoAppendTimeError(
+            f"topic {messages[0].topic()} is not timed by the broker (message.timestamp.type is not LogAppendTime): "
+            "run `outages topics`, and under clock = broker only on a real Kafka"
+        )
+    return [time_ms for _, time_ms in stamps]

@@ -33,7 +33,7 @@ from streams.metrics import Metrics
 from streams.roles.assigned import Source, leaders, starts
 from streams.roles.instance import instance_name
 from streams.roles.publishing import Asides, Headers, Publisher
-from streams.roles.stretches import offsets_of, stretches
+from streams.roles.stretches import append_times_of, offsets_of, stretches
 from streams.roles.tally_health import forget, tally_health
 from streams.roles.unavailable import Unavailable
 from streams.settings import Settings
@@ -188,7 +188,7 @@ class Tally:
             if not messages:
                 return
         values = list(map(Message.value, messages))
-        append_ms = [m.timestamp()[1] for m in messages] if self._settings.clock == "broker" else None
+        append_ms = append_times_of(messages) if self._settings.clock == "broker" else None
         canaries: frozenset[int] = frozenset()
         if not all(values):
             canaries = frozenset(i for i, value in enumerate(values) if not value and _is_canary(messages[i]))

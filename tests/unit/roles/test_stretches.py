@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
-from confluent_kafka import Message
+from confluent_kafka import TIMESTAMP_CREATE_TIME, TIMESTAMP_LOG_APPEND_TIME, Message
 
-from streams.roles.stretches import offsets_of, stretches
+from streams.roles.stretches import NoAppendTimeError, append_times_of, offsets_of, stretches
 
 Place = tuple[str, int, int]
 
@@ -40,3 +40,16 @@ def test_of_nothing_there_are_no_stretches() -> None:
 def test_offsets_with_gaps_are_those_of_the_messages() -> None:
     assert list(offsets_of(messages(("e", 0, 5), ("e", 0, 6), ("e", 0, 7)))) == [5, 6, 7]
     assert list(offsets_of(messages(("e", 0, 5), ("e", 0, 7), ("e", 0, 8)))) == [5, 7, 8]
+
+
+def test_append_times_are_the_brokers() -> None:
+    given = [
+        Message(topic="t", partition=0, offset=i, timestamp=(TIMESTAMP_LOG_APPEND_TIME, 1000 + i)) for i in range(3)
+    ]
+    assert append_times_of(given) == [1000, 1001, 1002]
+
+
+def test_a_topic_with_its_producers_times_is_refused_with_a_remedy() -> None:
+    given = [Message(topic="outages.errors", partition=0, offset=0, timestamp=(TIMESTAMP_CREATE_TIME, 1000))]
+    with pytest.raises(NoAppendTimeError, match=r"outages\.errors is not timed by the broker.*run `outages topics`"):
+        append_times_of(given)
