@@ -7,7 +7,7 @@ are stepped together; what stays in Python is a loop over the rows that carried 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -23,6 +23,10 @@ from streams.detection.history_records import history_arrays
 from streams.detection.report import bucket_report
 from streams.ingest.placement import partition_of
 from streams.tally.sealing import SealedBucket, Sealing
+
+# A window goes on with evidence from up to half an hour after its end: by then that half hour has to be told as well.
+# A close comes some minutes after the end; what begins later leans by itself.
+KEPT_AFTER_CLOSE_BUCKETS = 30
 
 
 class PartitionDetector:
@@ -75,6 +79,7 @@ class _Kept(msgspec.Struct):
     seen: list[str]
     direction: list[int]
     pending: dict[str, list[Detail]]
+    last_open: dict[str, int] = {}
 
 
 class SignalDetector:
@@ -90,6 +95,7 @@ class SignalDetector:
         self.bank: SeriesBank | None = None
         self.direction = np.zeros(len(self.rows), np.int8)  # of what is open, or closed in the last bucket
         self._pending = PendingDetails()
+        self._last_open: dict[str, int] = {}  # bucket, of services that were open lately
 
     @property
     def begun(self) -> bool:
@@ -116,8 +122,9 @@ class SignalDetector:
         services = np.array(self.services, object)
         leaning = set(services[(lean > 0) | (is_open > 0)])
         notable = set(services[(lean >= LEANING_FROM) | (is_open > 0)])
-        found = details_of(sealed, leaning, self.index, step.expected)
-        details = self._pending.emit(found, leaning=leaning, notable=notable)
+        kept = leaning | self._open_lately(services[is_open > 0], sealed.bucket)
+        found = details_of(sealed, kept, self.index, step.expected)
+        details = self._pending.emit(found, leaning=kept, notable=notable)
         absent = [s for s in self.services if s not in self.seen]
         return bucket_report(self, sealed, step, counts, details, late, absent, partition, partitions)
 
@@ -126,14 +133,14 @@ class SignalDetector:
         if self.bank is None:
             return {}
         keys = [(row.service, row.region) for row in self.rows]
-        kept = _Kept(keys, sorted(self.seen), self.direction.tolist(), self._pending.held)
+        kept = _Kept(keys, sorted(self.seen), self.direction.tolist(), self._pending.held, self._last_open)
         blocks = {f"bank.{name}": _array_bytes(array) for name, array in self.bank.snapshot().items()}
         return blocks | {"kept": msgspec.msgpack.encode(kept)}
 
     def restore(self, blocks: Mapping[str, bytes]) -> None:
         """Goes on from a snapshot, series by series: the catalogue may have gained or lost some."""
         if not blocks:
-            self.bank, self.seen, self._pending = None, set(), PendingDetails()
+            self.bank, self.seen, self._pending, self._last_open = None, set(), PendingDetails(), {}
             return
         kept = msgspec.msgpack.decode(blocks["kept"], type=_Kept)
         arrays = {
@@ -146,7 +153,14 @@ class SignalDetector:
         was = dict(zip(kept.keys, kept.direction, strict=True))
         self.direction = np.array([was.get((row.service, row.region), 0) for row in self.rows], np.int8)
         self.seen = set(kept.seen)
-        self._pending = PendingDetails(kept.pending)
+        self._pending, self._last_open = PendingDetails(kept.pending), kept.last_open
+
+    def _open_lately(self, open_now: Iterable[str], bucket: int) -> set[str]:
+        """Services whose outage may yet go on: open now, or not long ago."""
+        self._last_open.update(dict.fromkeys(open_now, bucket))
+        for service in [s for s, last in self._last_open.items() if bucket - last > KEPT_AFTER_CLOSE_BUCKETS]:
+            del self._last_open[service]
+        return set(self._last_open)
 
     def _rearranged(
         self, arrays: dict[str, NDArray[np.generic]], keys: Sequence[tuple[str, str | None]]

@@ -135,8 +135,8 @@ class _Feeder:
         if self._line_clock_ms != NO_CLOCK and clock_ms > self._line_clock_ms + MAX_GAP_MS:
             days = (clock_ms - self._line_clock_ms) // DAY_MS
             raise EventsFileError(
-                f"{self._path}:{number}: the clock jumps by {days:,} days, at most {MAX_GAP_MS // DAY_MS} can be followed; "
-                "take the line out, or split the file there"
+                f"{self._path}:{number}: the clock jumps by {days:,} days, at most {MAX_GAP_MS // DAY_MS} can be "
+                "followed; take the line out, or split the file there"
             )
         self._line_clock_ms = max(self._line_clock_ms, clock_ms)
         for source in self._sources:

@@ -1,8 +1,8 @@
 """The time of a file of events without clocks: the largest event time so far.
 
 One wrong time must not move it: a record dated 2099 would end the file's time for good, and one dated 2000 that stands
-first would leave everything behind it ahead of the log. So the first time, and any that is more than a day ahead, counts
-only if at least half of the next ten records bear it out. A gap of some days, in which nothing happened, is borne out.
+first would leave everything behind it ahead of the log. So the first time, and any that is more than a day ahead,
+counts only if at least half of the next ten records bear it out. A gap of some days without an event is borne out.
 """
 
 from __future__ import annotations

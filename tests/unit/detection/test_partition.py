@@ -197,6 +197,24 @@ def test_details_run_from_the_start_of_the_outage_without_a_gap_and_once_each() 
     assert set(range(started, ended + 1)) <= set(minutes)
 
 
+def test_the_half_hour_after_the_end_is_told_once_the_outage_goes_on() -> None:
+    """Minutes 40 to 60 again after 85: the window goes on, and what lay between belongs to it."""
+    of, told = begun(1), set[int]()
+    for minute in range(1, 92):
+        again = minute_tallies(50 + minute % 10 if minute >= 85 else minute)
+        shifted = [moved(tally, minute) for tally in again]
+        for report in [report for tally in shifted for report in of.read(tally)]:
+            told |= {bucket_of(d.bucket) - FIRST for d in report.details if d.service == "twitter"}
+    assert set(range(40, 89)) <= told
+
+
+def moved(tally: Tally, minute: int) -> Tally:
+    """A minute's tally as if it were of another minute."""
+    rows = [msgspec.structs.replace(row, pane=(FIRST + minute) * 6) for row in tally.rows]
+    w_ms = (FIRST + minute + 1) * BUCKET_MS
+    return msgspec.structs.replace(tally, rows=rows, watermark_ms=w_ms, position=minute)
+
+
 def test_a_detail_holds_what_its_bucket_held() -> None:
     (detail,) = (d for r in errors(undisturbed()) for d in r.details if d.bucket == bucket_start(FIRST + 50))
     (held,) = (row for row in minute_tallies(50)[-1].rows if row.service == "twitter")
