@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import signal
+
 from hypothesis import HealthCheck, settings
 
 # The same examples on every run, so that a red suite is red again; and no deadlines, because two cores shared with a
 # broker say nothing about how long an example takes.
 settings.register_profile("suite", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+
+# Under nohup, or in the background of a script, signals come ignored, and so they would to every process that a test
+# starts and stops. Here they have their usual meaning, wherever the suite runs.
+for _number, _usual in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGTERM, signal.SIG_DFL),
+    (signal.SIGHUP, signal.SIG_DFL),
+):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _usual)
