@@ -42,7 +42,7 @@ class Metrics:
         self.canary_age = Gauge("outages_canary_age_seconds", "Age of the newest canary read back.", registry=r)
         self.lag = Gauge(
             "outages_lag_seconds",
-            "Event time between what is read and what is in the log.",
+            "How old the newest record read is: scale by this.",
             ["topic", "partition"],
             registry=r,
         )

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from streams.kafka.embedded import BrokerError
+from streams.kafka.embedded.jars import fetch_jars, java
 
 # The same examples on every run, so that a red suite is red again; and no deadlines, because two cores shared with a
 # broker say nothing about how long an example takes.
@@ -20,3 +25,15 @@ for _number, _usual in (
 ):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, _usual)
+
+
+@pytest.fixture(scope="session")
+def kafka_is_here() -> None:
+    """Java and the jars are there."""
+    try:
+        java()
+        fetch_jars()
+    except BrokerError as reason:
+        if os.environ.get("CI") in ("true", "1"):
+            pytest.fail(f"CI needs a real Kafka: {reason}")
+        pytest.skip(f"no real Kafka: {reason}")

@@ -28,6 +28,7 @@ from streams.contracts.tallies import Tally as TallyRecord
 from streams.ingest.placement import partition_of
 from streams.ingest.refusals import Refused
 from streams.kafka.clients import client_config
+from streams.kafka.records import CANARY_HEADER
 from streams.kafka.topics import REFUSED_PARTITIONS
 from streams.metrics import Metrics
 from streams.roles.assigned import Source, leaders, starts
@@ -43,7 +44,6 @@ from streams.tally.pacing import Progress, to_pause
 from streams.tally.reading import RecordBatch
 from streams.tally.source import Fold, flush
 
-CANARY_HEADER = "outages-canary"
 BATCH_RECORDS = (
     4_000  # what is in hand fits the cache of a core; smaller batches pay more for each pane, larger miss it
 )

@@ -30,6 +30,9 @@ def tally_health(
         if unseen:
             blind.append(BlindSpot(name, partition, since=rfc3339(fold.watermark_ms)))
         metrics.watermark_lag.labels("tally", name, str(partition)).set(lag_s)
+        metrics.lag.labels(name, str(partition)).set(
+            max(lag_s, 0.0)
+        )  # of the newest record read: commits lag on purpose
         metrics.blind.labels(name, "", str(partition)).set(float(unseen))
     canary_age_s = min(lags_s, default=None)
     if canary_age_s is not None:
@@ -50,6 +53,7 @@ def forget(sources: Mapping[Source, Fold], metrics: Metrics) -> None:
     for name, partition in sources:
         for gauge, labels in (
             (metrics.watermark_lag, ("tally", name, str(partition))),
+            (metrics.lag, (name, str(partition))),
             (metrics.blind, (name, "", str(partition))),
         ):
             gauge.labels(*labels)  # makes it if need be: to remove one that is not there is an error

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from streams.contracts.times import BUCKET_MS, PANES_PER_BUCKET
-from streams.kafka.embedded import BrokerError, real_broker
-from streams.kafka.embedded.jars import fetch_jars, java
+from streams.kafka.embedded import real_broker
 from tests.bench.events import Draws, Load, Offline, draws, without_partition
 from tests.bench.report import BEGIN, END, place
 from tests.bench.running import ROOT, Cores, Stage, run_pair, tally_counts
@@ -25,15 +23,8 @@ def drawn() -> Draws:
 
 
 @pytest.fixture(scope="module")
-def stage(drawn: Draws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(kafka_is_here: None, drawn: Draws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """The load on a real broker, once for all tests."""
-    try:
-        java()
-        fetch_jars()
-    except BrokerError as reason:
-        if os.environ.get("CI") in ("true", "1"):
-            pytest.fail(f"CI needs a real Kafka: {reason}")
-        pytest.skip(f"no real Kafka: {reason}")
     folder = tmp_path_factory.mktemp("bench")
     with real_broker(folder / "kafka") as broker:
         settings = bench_settings(broker.bootstrap, folder / "state")

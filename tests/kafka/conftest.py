@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from streams.kafka.embedded import BrokerError, RealBroker, real_broker
-from streams.kafka.embedded.jars import fetch_jars, java
+from streams.kafka.embedded import RealBroker, real_broker
 
 _NUMBERS = itertools.count(1)
-
-
-@pytest.fixture(scope="session")
-def kafka_is_here() -> None:
-    """Java and the jars are there."""
-    try:
-        java()
-        fetch_jars()
-    except BrokerError as reason:
-        if os.environ.get("CI") in ("true", "1"):
-            pytest.fail(f"CI needs a real Kafka: {reason}")
-        pytest.skip(f"no real Kafka: {reason}")
 
 
 @pytest.fixture(scope="session")
