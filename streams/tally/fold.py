@@ -21,7 +21,6 @@ from streams.contracts.tallies import Row
 from streams.contracts.times import DAY_MS, PANE_MS, QUARTER_MS
 from streams.ingest.refusals import Refused
 from streams.tally.checkpoint import Checkpoint
-from streams.tally.columns import columns_of
 from streams.tally.error_columns import count_errors
 from streams.tally.panes import Pane
 from streams.tally.reading import Reading, RecordBatch, read_batch
@@ -182,12 +181,14 @@ class PartitionFold:
         return pane
 
     def _count_errors(self, reading: Reading, outcome: Outcome, fresh_from: int, batch: RecordBatch) -> None:
+        every = reading.columns
+        assert every is not None, "errors are read as columns"
         old, size = int(np.searchsorted(reading.positions, fresh_from)), len(reading.positions)
         # A batch that straddles the position reached is counted in two steps, so that only its new part is reported.
         for start, stop, reported in ((0, old, False), (old, size, True)):
             if start == stop:
                 continue
-            columns = (reading.columns or columns_of(cast(list[ErrorEvent], reading.events))).part(start, stop)
+            columns = every if stop - start == size else every.rows(slice(start, stop))
             positions, clocks_before = reading.positions[start:stop], reading.clocks_before_ms[start:stop]
 
             def pane_at(index: int, row: int, positions: Column = positions, before: Column = clocks_before) -> Pane:

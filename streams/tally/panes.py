@@ -6,13 +6,13 @@ than the whole: maxima of counters, sets of registers, the first texts in log or
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import cast
+from collections.abc import Iterable
 
 from streams.contracts.events import OTHER, Report
 from streams.contracts.sketches import add, hash64, pack
 from streams.contracts.tallies import Row, TextTally
 from streams.ingest.masking import masked
+from streams.tally.ids import SeenIds
 
 MAX_DISTINCT = 100  # texts, kinds, sources or dependencies of a service and pane; what comes after them is `other`
 WHO_KEPT = 5  # so many distinct reporters make a text public; more need not be remembered
@@ -69,7 +69,7 @@ class ServicePane:
 class Pane:
     """All services in one pane, and the ids seen in it. `muted`: published whole before a restart; never again."""
 
-    __slots__ = ("clock_before_ms", "first_offset", "ids", "index", "muted", "services")
+    __slots__ = ("clock_before_ms", "error_ids", "first_offset", "ids", "index", "muted", "services")
 
     def __init__(self, index: int, first_offset: int, clock_before_ms: int, *, muted: bool) -> None:
         self.index = index
@@ -77,7 +77,8 @@ class Pane:
         self.clock_before_ms = clock_before_ms
         self.muted = muted
         self.services: dict[str, ServicePane] = {}
-        self.ids: set[str] = set()
+        self.ids: set[str] = set()  # of reports
+        self.error_ids = SeenIds()
 
     def service(self, service: str) -> ServicePane:
         held = self.services.get(service)
@@ -85,24 +86,6 @@ class Pane:
             held = self.services[service] = ServicePane()
         held.changed = True
         return held
-
-    def repeats(self, ids: Sequence[str | None]) -> list[int]:
-        """Places of ids that were seen in the pane before, in log order. No id, or an empty one, is never a repeat."""
-        given = cast(Sequence[str], ids) if all(ids) else [id for id in ids if id]
-        seen = self.ids
-        if seen.isdisjoint(given):
-            before = len(seen)
-            seen.update(given)
-            if len(seen) - before == len(given):
-                return []  # as nearly always
-            seen = set()
-        found = []
-        for place, id in enumerate(ids):
-            if id in seen:
-                found.append(place)
-            elif id:
-                seen.add(id)
-        return found
 
     def is_repeat(self, id: str | None) -> bool:
         """Whether this id was seen in the pane before; from now on, yes. No id, or an empty one, is never a repeat."""

@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 
 from streams.contracts.events import ClockRecord, ErrorEvent, Event
 from streams.contracts.times import PANE_MS, BadTime, parse_time_ms
-from streams.ingest.decode import MAX_RECORD_BYTES, BatchDecoder, Failure
+from streams.ingest.decode import BatchDecoder, Failure
 from streams.ingest.refusals import Refused
-from streams.ingest.time_column import NO_TIME, time_column, time_column_of
-from streams.ingest.uniform import Texts, alike
-from streams.tally.columns import FIELDS, ErrorColumns, columns_of, columns_of_alike
+from streams.ingest.time_column import NO_TIME, time_column
+from streams.tally.columns import ErrorColumns, error_columns
 from streams.tally.watermark import (
     AHEAD_OF_BROKER_MS,
     AHEAD_OF_RECORD_MS,
@@ -30,8 +29,6 @@ from streams.tally.watermark import (
 )
 
 _TIME = attrgetter("time")
-_TEXT_FIELDS = frozenset(FIELDS) - {"count"}
-_NEEDED_FIELDS = frozenset({"service", "time"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +76,7 @@ def _decoder(topic: str) -> BatchDecoder:
 
 
 class UnreadErrors(Sequence[ErrorEvent]):
-    """Errors that are known to be whole, each decoded when somebody asks for it."""
+    """Errors of a batch, each decoded when somebody asks for it."""
 
     def __init__(self, values: Sequence[bytes], positions: NDArray[np.intp]) -> None:
         self._values = values
@@ -102,22 +99,11 @@ def _events(topic: str, values: Sequence[bytes]) -> tuple[Sequence[Event], dict[
     """The events of a batch, what stands where there is none, and the events' columns where they are errors."""
     if topic != "errors":
         return (*_decoder(topic).present(values), None)
-    found = alike(values, _TEXT_FIELDS, _NEEDED_FIELDS, MAX_RECORD_BYTES)
-    if found is not None:
-        others = np.delete(np.arange(len(values)), found.positions).tolist()
-        failures = {position: _decoder(topic).one(values[position]) for position in others}
-        if all(isinstance(failure, Refused | ClockRecord) for failure in failures.values()):
-            events = UnreadErrors(values, found.positions)
-            return events, cast(dict[int, Failure], failures), columns_of_alike(found.fields, len(events))
-        # An error that looks different: all are read one by one, for the order of the log counts.
-    present, failed = _decoder(topic).present(values)
-    return present, failed, columns_of(cast(list[ErrorEvent], present))
-
-
-def _times(events: Sequence[Event], columns: ErrorColumns | None) -> NDArray[np.int64]:
-    if columns is None:
-        return time_column(list(map(_TIME, events)))
-    return time_column_of(columns.time) if isinstance(columns.time, Texts) else time_column(columns.time)
+    columns, failures = error_columns(values)
+    positions = np.arange(len(values))
+    if failures:
+        positions = np.delete(positions, list(failures))
+    return UnreadErrors(values, positions), failures, columns
 
 
 def read_batch(topic: str, batch: RecordBatch, mode: ClockMode, clock_ms: int, delay_ms: int) -> Reading:
@@ -136,7 +122,7 @@ def read_batch(topic: str, batch: RecordBatch, mode: ClockMode, clock_ms: int, d
     positions = np.arange(len(values))
     if failures:
         positions = np.delete(positions, list(failures))
-    times = _times(present, columns)
+    times = time_column(list(map(_TIME, present))) if columns is None else columns.times_ms
     at_clock = clocks[positions]
     limit = _limits(batch, mode, positions, at_clock)
     bad, future = times == NO_TIME, times > limit
@@ -153,7 +139,7 @@ def read_batch(topic: str, batch: RecordBatch, mode: ClockMode, clock_ms: int, d
         reading.events = (
             present.where(good) if isinstance(present, UnreadErrors) else list(compress(present, good.tolist()))
         )
-        reading.columns = None if columns is None else columns.where(good)
+        reading.columns = None if columns is None else columns.rows(good)
         for column in ("positions", "times_ms", "panes", "clocks_ms", "clocks_before_ms"):
             setattr(reading, column, getattr(reading, column)[good])
     reading.refused = sorted(refused)

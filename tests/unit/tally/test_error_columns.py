@@ -5,13 +5,11 @@ from __future__ import annotations
 from random import Random
 
 import msgspec
-import numpy as np
 import pytest
 
 from streams.catalogue import Catalogue
 from streams.catalogue.service import Service
 from streams.contracts.tallies import Row
-from streams.tally.error_columns import FEW_CELLS, distinct
 from streams.tally.fold import PartitionFold, RecordBatch
 from streams.tally.panes import MAX_DISTINCT
 
@@ -108,19 +106,7 @@ def test_as_many_names_and_panes_as_records_stay_one_cell_each() -> None:
     assert all(row.regions == {"unknown": 1} and not row.kinds for row in rows)
 
 
-@pytest.mark.parametrize("cells", [10, FEW_CELLS * 100])
-def test_distinct_numbers_come_in_the_order_in_which_they_first_stood(cells: int) -> None:
-    codes = np.array([7, 2, 7, 9, 2, 7], np.int64)
-    found, counts = distinct(codes, cells, None)
-    assert found.tolist() == [7, 2, 9]
-    assert counts.tolist() == [3, 2, 1]
-
-
-@pytest.mark.parametrize("cells", [10, FEW_CELLS * 100])
-def test_weights_are_added_up_exactly(cells: int) -> None:
-    codes = np.array([1, 0, 1], np.int64)
-    _, totals = distinct(codes, cells, np.array([1_000_000, 1, 999_999], np.int64))
-    assert totals.tolist() == [1_999_999, 1]
+ODD_ERROR = b'{"service":"aws","time":"2022-07-14T12:01:00Z","pod":{"a":1},"id":"\\u0037"}'
 
 
 def alike_errors(random: Random, number: int) -> list[bytes]:
@@ -138,7 +124,9 @@ def alike_errors(random: Random, number: int) -> list[bytes]:
         if i % 60 == 50:
             values[-1] = b'{"clock":"2022-07-14T12:01:10Z"}'
         if i % 200 == 199:
-            values[-1] = random.choice([b"{", b"", b'{"service":"aws","time":"2022-07-14T12:01:00Z","pod":1}'])
+            values[-1] = random.choice(
+                [b"{", b"", b'{"service":"aws","time":"2022-07-14T12:01:00Z","pod":{"a":1},"id":"\\u0037"}']
+            )
     return values
 
 
