@@ -114,6 +114,8 @@ class Sealing:
         if not live:
             return
         watermark_ms = min(live)
+        if (bucket + 1) * BUCKET_MS > watermark_ms:
+            return
         incomplete = any(state is not None and state.gave_up for state in states)
         while (bucket + 1) * BUCKET_MS <= watermark_ms:
             sealed = self._sealed(signal, bucket, incomplete)
