@@ -8,6 +8,8 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 ARGS ?=
+# Two processes, on two cores; PARALLEL= runs everything in one, as a debugger needs it.
+PARALLEL ?= -n 2 --dist loadgroup --no-loadscope-reorder
 
 .PHONY: setup demo test check lint picture bench
 
@@ -18,7 +20,7 @@ demo: setup
 	@$(BIN)/outages demo $(ARGS)
 
 test: setup
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 lint: setup
 	@$(BIN)/ruff format --check --quiet .
@@ -27,7 +29,7 @@ lint: setup
 	@$(BIN)/lint-imports --no-cache
 
 check: lint
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 picture: setup
 	@$(BIN)/python -m scripts.picture $(ARGS)

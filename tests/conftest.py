@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -27,6 +28,10 @@ for _number, _usual in (
         signal.signal(_number, _usual)
 
 
+ROOT = Path(__file__).parent.parent
+DEMOS = ("test_demo.py", "test_wheel.py")  # each starts a broker and all roles of its own, by turns
+
+
 @pytest.fixture(scope="session")
 def kafka_is_here() -> None:
     """Java and the jars are there."""
@@ -37,3 +42,15 @@ def kafka_is_here() -> None:
         if os.environ.get("CI") in ("true", "1"):
             pytest.fail(f"CI needs a real Kafka: {reason}")
         pytest.skip(f"no real Kafka: {reason}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Deals tests out to two processes: one has the broker and what is killed under it, the other all the rest.
+
+    Tests of a module stay together, since they share what is costly to set up.
+    """
+    for item in items:
+        file = item.path.relative_to(ROOT)
+        apart = file.parts[:2] in (("tests", "kafka"), ("tests", "bench")) and file.name not in DEMOS
+        group = "kafka" if apart else "demo" if file.name in DEMOS else str(file)
+        item.add_marker(pytest.mark.xdist_group(group))
