@@ -20,7 +20,7 @@ from typing import Any, cast
 
 import msgspec
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from streams.catalogue import Catalogue
 from streams.contracts.events import INPUT_TOPICS
@@ -33,20 +33,19 @@ from streams.kafka.topics import REFUSED_PARTITIONS
 from streams.metrics import Metrics
 from streams.roles.assigned import Source, leaders, starts
 from streams.roles.instance import instance_name
+from streams.roles.pauses import Pauses
 from streams.roles.publishing import Asides, Headers, Publisher
 from streams.roles.stretches import append_times_of, offsets_of, stretches
 from streams.roles.tally_health import forget, tally_health
+from streams.roles.trouble import TallyError, commit, wait_out
 from streams.roles.unavailable import Unavailable
 from streams.settings import Settings
 from streams.tally.checkpoint import Checkpoint
 from streams.tally.fold import Outcome
-from streams.tally.pacing import Progress, to_pause
 from streams.tally.reading import RecordBatch
 from streams.tally.source import Fold, flush
 
-BATCH_RECORDS = (
-    4_000  # what is in hand fits the cache of a core; smaller batches pay more for each pane, larger miss it
-)
+BATCH_RECORDS = 4_000  # what is in hand fits a core's cache; smaller batches pay more for each pane, larger miss it
 REFUSED_BYTES = 16 * 1024  # of a refused record, what is kept
 HEALTH_S = 1.0  # a heartbeat a second: whoever waits for one notices within a few
 LAST_WORDS_S = 5.0  # when told to stop: whoever told us waits for some ten seconds before it kills
@@ -54,39 +53,7 @@ GARBAGE_S = 30.0  # our own cycles are few (a traceback here and there); a look 
 LEADERS_EVERY_S = 10.0  # a partition is given up after minutes: a look in ten seconds is near enough
 LEADERS_TIMEOUT_S = 2.0  # reading waits meanwhile
 
-# The group has moved on, or is about to: whoever owns the partitions now reads on from the commit before.
-NOT_OURS_ANY_MORE = frozenset(
-    {
-        KafkaError.UNKNOWN_MEMBER_ID,
-        KafkaError.ILLEGAL_GENERATION,
-        KafkaError.REBALANCE_IN_PROGRESS,
-        KafkaError._ASSIGNMENT_LOST,
-        KafkaError._MAX_POLL_EXCEEDED,
-    }
-)
-# A broker is away, or has just come back.
-BROKER_AWAY = frozenset(
-    {
-        KafkaError._TIMED_OUT,
-        KafkaError._TRANSPORT,
-        KafkaError._ALL_BROKERS_DOWN,
-        KafkaError._WAIT_COORD,
-        KafkaError.COORDINATOR_NOT_AVAILABLE,
-        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-        KafkaError.NOT_COORDINATOR,
-        KafkaError.REQUEST_TIMED_OUT,
-        KafkaError.NETWORK_EXCEPTION,
-        KafkaError.LEADER_NOT_AVAILABLE,
-        KafkaError.BROKER_NOT_AVAILABLE,
-    }
-)
-PASSING = NOT_OURS_ANY_MORE | BROKER_AWAY
-
 log = structlog.get_logger("tally")
-
-
-class TallyError(RuntimeError):
-    """Something that must not be passed over: the process ends and is started again."""
 
 
 class Tally:
@@ -105,9 +72,9 @@ class Tally:
         self._wall_ms = wall_ms
         self._folds: dict[Source, Fold] = {}
         self._flushed: dict[Source, int] = {}  # the position at the last flush: nothing new before it moves
-        self._paused: set[Source] = set()
         self._gave_up: set[Source] = set()  # of our own, told already
         self._unavailable: Unavailable[Source] = Unavailable(settings.give_up_s)
+        self._pauses = Pauses(settings)
         self._stopping = False
         self._due_s = {"canary": 0.0, "health": 0.0, "leaders": 0.0, "garbage": time.monotonic()}
         self._instance = instance_name()
@@ -150,7 +117,7 @@ class Tally:
             if time.monotonic() - flushed_at_s >= flush_s:
                 self._flush()
                 self._give_up()
-                self._pace()
+                self._pauses.pace(self._consumer, self._folds, self._unavailable.given_up)
                 self._tell_health()
                 if self._is_due("garbage", GARBAGE_S):
                     gc.collect()
@@ -164,21 +131,13 @@ class Tally:
     def _read(self, messages: Sequence[Message]) -> None:
         if any(map(Message.error, messages)):
             for message in messages:
-                self._trouble(message.error())
+                wait_out(message.error())
             messages = [message for message in messages if message.error() is None]
         for topic, partition, run in stretches(messages):
             name = self._names.get(topic, "")
             fold = self._folds.get((name, partition))
             if fold is not None:
                 self._fold(name, partition, fold, run)
-
-    def _trouble(self, error: KafkaError | None) -> None:
-        """Waits out what passes. Raises TallyError for the rest, such as an offset that has been deleted meanwhile."""
-        if error is None:
-            return
-        if error.fatal() or not (error.retriable() or error.code() in PASSING):
-            raise TallyError(f"the broker says: {error.str()}")
-        log.warning("trouble with the brokers, waiting", error=error.str())
 
     def _fold(self, name: str, partition: int, fold: Fold, messages: Sequence[Message]) -> None:
         offsets = offsets_of(messages)
@@ -241,17 +200,8 @@ class Tally:
         ]
         if not offsets:
             return
-        try:
-            done = self._consumer.commit(offsets=offsets, asynchronous=False)
-            failed = next((tp.error for tp in done if tp.error is not None), None)
-        except KafkaException as error:
-            failed = error.args[0]
-        if failed is None:
-            return
-        if failed.code() not in PASSING:
-            raise TallyError(f"cannot commit: {failed.str()}")
-        log.warning("commit failed: some records will be read again", error=failed.str())
-        self._flushed.clear()  # once more with the next flush, or these partitions stay uncommitted until they move
+        if not commit(self._consumer, offsets):
+            self._flushed.clear()  # once more with the next flush, or these stay uncommitted until they move
 
     # Assignment
 
@@ -280,11 +230,10 @@ class Tally:
         consumer.unassign()
 
     def _drop(self, consumer: Consumer) -> None:
-        self._resume(consumer, self._paused)  # else they would be paused still when they come back
+        self._pauses.end(consumer)  # else they would be paused still when they come back
         forget(self._folds, self._metrics)
         self._folds.clear()
         self._flushed.clear()
-        self._paused.clear()
         self._gave_up.clear()
 
     # Time
@@ -316,29 +265,6 @@ class Tally:
             for target in range(self._settings.tallies_partitions):
                 self._publisher.send("tallies", target, record)
         self._gave_up = set(given_up & self._folds.keys())
-
-    def _pace(self) -> None:
-        """Pauses partitions that are far ahead of the slowest one, so that unsealed panes stay few."""
-        progress = {}
-        for (name, partition), fold in self._folds.items():
-            if (name, partition) in self._unavailable.given_up:
-                continue  # nobody waits for it
-            _, high = self._consumer.get_watermark_offsets(
-                TopicPartition(self._settings.topic(name), partition), cached=True
-            )
-            progress[name, partition] = Progress(fold.watermark_ms, at_end=fold.position >= high)
-        pause = to_pause(progress, round(self._settings.pause_ahead_s * 1000))
-        if pause - self._paused:
-            self._consumer.pause(self._full(pause - self._paused))
-        self._resume(self._consumer, self._paused - pause)
-        self._paused = pause
-
-    def _resume(self, consumer: Consumer, sources: set[Source]) -> None:
-        if sources:
-            consumer.resume(self._full(sources))
-
-    def _full(self, sources: set[Source]) -> list[TopicPartition]:
-        return [TopicPartition(self._settings.topic(name), partition) for name, partition in sorted(sources)]
 
     def _tell_health(self) -> None:
         if self._is_due("health", HEALTH_S):
