@@ -26,6 +26,7 @@ COMMANDS = {
     "doctor": "checks",
     "replay": "replaying",
     "send": "feeding",
+    "warm-up": "warming",
     "tail": "reading",
     "windows": "reading",
     "backtest": "backtest",
@@ -41,7 +42,7 @@ class _Lazy(click.Group):
         module = COMMANDS.get(name)
         if module is None:
             return None
-        found: click.Command = getattr(importlib.import_module(f"streams.cli.{module}"), name)
+        found: click.Command = getattr(importlib.import_module(f"streams.cli.{module}"), name.replace("-", "_"))
         return found
 
 

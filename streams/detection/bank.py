@@ -158,3 +158,35 @@ class SeriesBank:
         for member, block in zip(self._members, self._blocks, strict=True):
             replay(block, first_slot, np.asarray(sums[member], np.float64).T, block.limits.phase)
             block.spread.know_excess(np.asarray(excess_variance, np.float64)[member])
+
+    def days(self) -> NDArray[np.int16]:
+        """How many days each series has to compare with, 0 to 14."""
+        days = np.empty(len(self.rows), np.int16)
+        for member, block in zip(self._members, self._blocks, strict=True):
+            days[member] = block.season.days
+        return days
+
+    def relearn(
+        self, rows: NDArray[np.intp], first_slot: int, sums: NDArray[Any], excess_variance: NDArray[Any]
+    ) -> None:
+        """Let some series begin anew on history, in the middle of a life: as `warm_up` of a bank of them alone.
+
+        `rows`: their places in the caller's order; `sums` and `excess_variance` as in `warm_up`, of these rows. What
+        they had learnt is given up, so a series with an open window must not be among them: it would never close.
+        """
+        fresh = SeriesBank([self.rows[row] for row in rows], self.bucket)
+        fresh.warm_up(first_slot, sums, excess_variance)
+        learnt = fresh.snapshot()
+        place = dict(zip(rows.tolist(), range(len(rows)), strict=True))
+        for member, block in zip(self._members, self._blocks, strict=True):
+            into = np.flatnonzero(np.isin(member, rows))
+            out_of = np.array([place[row] for row in member[into].tolist()], np.intp)
+            if not into.size:
+                continue
+            everyone = np.arange(len(member))
+            for part in block.parts():
+                arrays: dict[str, Array] = {}
+                part.save(arrays, everyone, len(member))
+                for name, array in arrays.items():
+                    array[..., into] = learnt[name][..., out_of]
+                part.load(arrays, everyone, len(member))

@@ -19,7 +19,7 @@ from streams.contracts.series import BucketReport, Detail
 from streams.contracts.tallies import History, Tally
 from streams.detection.bank import SeriesBank, SeriesRow
 from streams.detection.details import LEANING_FROM, PendingDetails, details_of
-from streams.detection.history_records import history_arrays
+from streams.detection.history_records import days_brought, history_arrays, takes_history
 from streams.detection.report import bucket_report
 from streams.ingest.placement import partition_of
 from streams.tally.sealing import SealedBucket, Sealing
@@ -27,6 +27,9 @@ from streams.tally.sealing import SealedBucket, Sealing
 # A window goes on with evidence from up to half an hour after its end: by then that half hour has to be told as well.
 # A close comes some minutes after the end; what begins later leans by itself.
 KEPT_AFTER_CLOSE_BUCKETS = 30
+# Series that take late history in one bucket: two weeks of them were replayed in 4 s on a busy core, and a reader that
+# is away for longer than the 10 s of its session loses its partitions.
+LATE_SERIES = 250
 
 
 class PartitionDetector:
@@ -49,9 +52,10 @@ class PartitionDetector:
                 detector = self._signals[signal]
                 if not detector.begun:
                     detector.begin(sealed.bucket, self._sealing.history)
+                    self._sealing.history = [h for h in self._sealing.history if h.signal != signal]
+                elif self._sealing.history:  # at a bucket's begin, so that a re-read of the log attributes alike
+                    self._sealing.history = detector.catch_up(self._sealing.history)
                 yield detector.step(sealed, self.partition, self.partitions)
-        if all(detector.begun for detector in self._signals.values()):
-            self._sealing.history.clear()  # baselines have begun on what there was
 
     def watermarks(self) -> dict[tuple[str, int], int]:
         """W of every source partition, in milliseconds, for lag metrics."""
@@ -109,6 +113,39 @@ class SignalDetector:
         if own:
             self.bank.warm_up(*history_arrays(own, self.index, first_bucket))
             self.seen.update(h.service for h in own)
+
+    def catch_up(self, history: Sequence[History]) -> list[History]:
+        """Takes history that came after the first bucket, where it knows more than the series; returns what waits.
+
+        A series with an outage in it waits for the end of that. Of more than LATE_SERIES the rest waits for the next
+        bucket. History that knows no more than the series does is dropped.
+        """
+        assert self.bank is not None, "begin() comes first"
+        waiting = [record for record in history if record.signal != self.signal]
+        own: dict[int, list[History]] = {}
+        for record in history:
+            row = self.index.get((record.service, record.region))
+            if record.signal != self.signal or row is None:
+                continue
+            if self.direction[row] or (row not in own and len(own) == LATE_SERIES):
+                waiting.append(record)
+            else:
+                own.setdefault(row, []).append(record)
+        if own:
+            self._relearn(self.bank, own)
+        return waiting
+
+    def _relearn(self, bank: SeriesBank, own: Mapping[int, list[History]]) -> None:
+        rows = np.array(list(own), np.intp)
+        records = [record for row in own.values() for record in row]
+        places = {(self.rows[row].service, self.rows[row].region): place for place, row in enumerate(own)}
+        first_slot, sums, variance = history_arrays(records, places, bank.bucket)
+        # Of a service that never sent this signal nothing was lived: its zeros say only that nobody was sending yet.
+        lived = np.array([self.rows[row].service in self.seen for row in own]) * bank.days()[rows].astype(np.float64)
+        use = takes_history(days_brought(sums), lived)
+        if use.any():
+            bank.relearn(rows[use], first_slot, sums[use], variance[use])
+            self.seen.update(self.rows[row].service for row in rows[use])
 
     def step(self, sealed: SealedBucket, partition: int, partitions: int) -> BucketReport:
         """The report of one sealed bucket."""

@@ -70,21 +70,26 @@ def whole(brokers: str, topic: str) -> Iterator[Record]:
     with _reader(brokers) as consumer:
         to_read = {partition: end for partition, end in _ends(consumer, brokers, topic).items() if end.low < end.high}
         consumer.assign([TopicPartition(topic, partition, end.low) for partition, end in to_read.items()])
-        heard_s = time.monotonic()
-        while to_read:
-            for message in consumer.consume(FETCH_RECORDS, timeout=POLL_S):
-                is_end = _is_end(message)
-                partition, offset = _place(message)
-                if partition not in to_read or (message.error() is not None and not is_end):
-                    continue
-                heard_s = time.monotonic()
-                # The last offsets may be gone (compacted, or a transaction's marks): then only the end itself is told.
-                if message.error() is None and offset < to_read[partition].high:
-                    yield _record(message)
-                if is_end or offset + 1 >= to_read[partition].high:
-                    del to_read[partition]
-            if time.monotonic() - heard_s > STALLED_S:
-                raise ReadError(f"{topic} at {brokers} stopped answering: see whether its brokers run, then try again")
+        yield from _to_end(consumer, brokers, topic, to_read)
+
+
+def _to_end(consumer: Consumer, brokers: str, topic: str, to_read: dict[int, End]) -> Iterator[Record]:
+    """What an assigned consumer has to read up to these ends; empties `to_read`."""
+    heard_s = time.monotonic()
+    while to_read:
+        for message in consumer.consume(FETCH_RECORDS, timeout=POLL_S):
+            is_end = _is_end(message)
+            partition, offset = _place(message)
+            if partition not in to_read or (message.error() is not None and not is_end):
+                continue
+            heard_s = time.monotonic()
+            # The last offsets may be gone (compacted, or a transaction's marks): then only the end itself is told.
+            if message.error() is None and offset < to_read[partition].high:
+                yield _record(message)
+            if is_end or offset + 1 >= to_read[partition].high:
+                del to_read[partition]
+        if time.monotonic() - heard_s > STALLED_S:
+            raise ReadError(f"{topic} at {brokers} stopped answering: see whether its brokers run, then try again")
 
 
 def newest(brokers: str, topic: str) -> dict[int, Record]:
@@ -103,6 +108,15 @@ def newest(brokers: str, topic: str) -> dict[int, Record]:
                     record = _record(message)
                     found[record.partition] = record
         return found
+
+
+def last_records(brokers: str, topic: str, count: int) -> list[Record]:
+    """The last records of each partition, up to `count` of them, in offset order. Raises ReadError."""
+    with _reader(brokers) as consumer:
+        to_read = {partition: end for partition, end in _ends(consumer, brokers, topic).items() if end.low < end.high}
+        starts = {partition: max(end.low, end.high - count) for partition, end in to_read.items()}
+        consumer.assign([TopicPartition(topic, partition, start) for partition, start in starts.items()])
+        return list(_to_end(consumer, brokers, topic, to_read))
 
 
 def follow(brokers: str, topic: str, *, from_beginning: bool = False, idle_s: float | None = None) -> Iterator[Record]:

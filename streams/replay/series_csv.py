@@ -123,7 +123,7 @@ def read_series(path: Path) -> CountSeries:
     values: list[float] = []
     first_ms = 0
     for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip() or (not buckets and _is_header(line)):
+        if not line.strip() or (not buckets and is_header(line)):
             continue
         where = f"{path}, line {number}"
         time_ms, value = _row(line, where)
@@ -140,7 +140,8 @@ def read_series(path: Path) -> CountSeries:
     return CountSeries(buckets, values, first_ms % BUCKET_MS)
 
 
-def _is_header(line: str) -> bool:
+def is_header(line: str) -> bool:
+    """Whether a line names columns: its first cell says that times stand below it."""
     return line.split(",")[0].strip().strip('"').lower() in ("timestamp", "time", "date", "datetime", "ts")
 
 
@@ -148,19 +149,30 @@ def _row(line: str, where: str) -> tuple[int, float]:
     cells = [cell.strip().strip('"') for cell in line.split(",")]
     if len(cells) != 2:
         raise SeriesFileError(f"{where}: {len(cells)} columns; write timestamp,value")
+    value = count_of(cells[1], where)
+    return moment_of(cells[0], where), value
+
+
+def count_of(text: str, where: str) -> float:
+    """A count as it stands in a cell. Raises SeriesFileError, which names `where`."""
     try:
-        value = float(cells[1])
+        value = float(text)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise SeriesFileError(f"{where}: {cells[1]!r} is not a number; leave out the row of a minute that was not seen")
+        raise SeriesFileError(f"{where}: {text!r} is not a number; leave out the row of a minute that was not seen")
     if not 0 <= value <= MAX_COUNT:
-        raise SeriesFileError(f"{where}: {cells[1]} is no count; counts lie between 0 and {MAX_COUNT:g}")
+        raise SeriesFileError(f"{where}: {text} is no count; counts lie between 0 and {MAX_COUNT:g}")
+    return value
+
+
+def moment_of(text: str, where: str) -> int:
+    """Milliseconds of the time in a cell. Raises SeriesFileError, which names `where`."""
     try:
-        return _time_ms(cells[0]), value
+        return _time_ms(text)
     except (BadTime, ValueError, OverflowError) as error:
         raise SeriesFileError(
-            f"{where}: {cells[0]!r} is not a time; write ISO 8601 (2022-07-14T11:45:00Z) or epoch seconds"
+            f"{where}: {text!r} is not a time; write ISO 8601 (2022-07-14T11:45:00Z) or epoch seconds"
         ) from error
 
 

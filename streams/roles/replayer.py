@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import groupby
 
 import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
@@ -235,13 +236,16 @@ RECENT_RECORDS = 200  # a flush writes one a source partition: so many hold ever
 
 
 def _chunks(records: list[History]) -> Iterator[list[History]]:
+    """Runs that fit into a record. A series' history stays together: a running detect takes it in one piece."""
     chunk: list[History] = []
     size = 0
-    for record in records:
-        if chunk and size + len(record.sums) > MAX_PART_BYTES:
+    for _, run in groupby(records, key=lambda record: (record.service, record.signal, record.region)):
+        series = list(run)
+        weight = sum(len(record.sums) + 200 for record in series)
+        if chunk and size + weight > MAX_PART_BYTES:
             yield chunk
             chunk, size = [], 0
-        chunk.append(record)
-        size += len(record.sums) + 200
+        chunk += series
+        size += weight
     if chunk:
         yield chunk

@@ -35,3 +35,12 @@ def test_what_begins_after_the_first_bucket_is_left_out_whole() -> None:
     start, sums, _ = lists(record("a", None, 99, 1, 2), record("b", None, 11, 3), first_bucket=120)
     assert (start, sums) == (11, [[None], [None], [3.0]])
     assert lists(record("a", None, 99, 1, 2), first_bucket=120)[:2] == (12, [[], [], []])
+
+
+def test_what_lies_too_far_back_is_left_out_and_takes_no_memory() -> None:
+    first_bucket = 27_609_120
+    start, sums, _ = history_arrays(
+        [record("a", None, 0, 1, 2), record("b", None, first_bucket // 10 - 2306, 3, 4, 5)], INDEX, first_bucket
+    )
+    assert (start, sums.shape) == (first_bucket // 10 - 2304, (3, 2304))
+    assert (sums[2, 0], np.isnan(sums[:2]).all()) == (5.0, True)

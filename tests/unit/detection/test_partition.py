@@ -326,13 +326,6 @@ def test_history_wholly_after_the_first_bucket_is_left_out() -> None:
     assert errors(reports(of, range(1)))[0].baseline["twitter"] == "cold"
 
 
-def test_history_is_not_kept_once_baselines_have_begun() -> None:
-    of = begun(1)
-    with_it = len(of.snapshot()["sealing"])
-    list(of.read(history()))
-    assert len(of.snapshot()["sealing"]) == with_it
-
-
 def test_late_and_statements_stand_in_the_report_of_their_bucket() -> None:
     of = detector()
     start_ms = FIRST * BUCKET_MS
