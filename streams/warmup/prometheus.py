@@ -20,6 +20,7 @@ from streams.warmup.slots import SLOT_MS, Counts
 
 MOST_POINTS = 11_000  # Prometheus answers no more of a series at once: "exceeded maximum resolution of 11,000 points"
 NAMES_SHOWN = 5
+A_COUNTER = 60  # points that never fall in a row are no counts of events
 # increase() gives differences of floats: what should be 0 may come out as -1e-13.
 NEARLY_NOTHING = -1e-6
 Advance = Callable[[int, int], None]
@@ -145,8 +146,13 @@ def _give(points: dict[tuple[str, str | None], _Points], asked: Asked, catalogue
         since = rfc3339(asked.end_ms - round(asked.days * 86_400_000))
         raise PrometheusError(
             f"the query gives nothing between {since} and {rfc3339(asked.end_ms)}: try it on Prometheus' own page; "
-            f"increase() needs two scrapes in its range, so a scrape each minute needs [2m] or --step 300 with [5m]"
+            "increase() needs two scrapes in its range, so where they are a minute apart ask for [5m] with --step 300"
         )
+    if all(
+        len(c.values) >= A_COUNTER and (np.diff(c.values) >= 0).all() and c.values[0] < c.values[-1]
+        for c in found.values()
+    ):
+        taken.doubts.append("what the query gives never falls, as a counter does: use increase()")
     for (name, region), counts in found.items():
         service = catalogue.resolve(name)
         if service is not None:
@@ -177,7 +183,7 @@ def doubts(asked: Asked) -> Iterator[str]:
     ranges = {seconds for text in _RANGE.findall(query) if (seconds := _seconds(text)) is not None}
     if re.search(r"\bi?rate\s*\(", query):
         yield "rate() and irate() give events a second, not events in each step: use increase()"
-    elif ranges and asked.step_s not in ranges:
+    elif ranges and asked.step_s not in ranges and "/" not in query:  # who divides has thought of it
         shown = min(ranges)
         yield (
             f"the query sums up {shown} s, but one step is {asked.step_s} s, so events count "

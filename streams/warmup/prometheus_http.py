@@ -53,12 +53,22 @@ class Server:
     """Where to ask and how. `url`: the address before `/api/v1`, with `user:password@` if need be.
 
     `token`: sent as bearer token to this address only, never on to where it redirects. `headers`: such as a tenant's.
+    Raises PrometheusError for what is no address.
     """
 
     url: str
     token: str | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     timeout_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        try:
+            scheme = urllib.parse.urlsplit(self.url).scheme
+        except ValueError:
+            scheme = ""
+        if scheme not in ("http", "https"):
+            shown = self.url.rpartition("@")[2]  # a password may stand before it
+            raise PrometheusError(f"{shown!r} is no address: write it as http://HOST:9090")
 
     def query_range(self, query: str, start_ms: int, end_ms: int, step_s: int) -> list[Series]:
         """The series of a range query, points from `start_ms` to `end_ms` included. Raises PrometheusError."""
@@ -107,8 +117,6 @@ class Server:
             raise self._not_prometheus(f"it begins {begin!r}" if begin else "it is empty") from error
 
     def _request(self, parameters: Mapping[str, str]) -> urllib.request.Request:
-        if urllib.parse.urlsplit(self.url).scheme not in ("http", "https"):
-            raise PrometheusError(f"{self.shown!r} is no address: write it as http://HOST:9090")
         asked = urllib.parse.urlencode(parameters)
         request = urllib.request.Request(f"{self.shown}/api/v1/query_range?{asked}", headers=dict(self.headers))
         request.add_header("Accept", "application/json")
