@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from streams.contracts.events import Signal
+from streams.contracts.events import SIGNALS, Signal
 from streams.contracts.series import BucketReport, SeriesRecord
 from streams.contracts.tallies import History
 from streams.contracts.times import BUCKET_MS, DAY_MS, bucket_of, parse_time_ms
@@ -23,9 +23,9 @@ from streams.settings import Settings
 from streams.warmup.past import Filled
 from streams.windows.words import listed
 
-# Reports of all partitions and signals come in turns, with a word of correlate between now and then; after a restart
-# some come twice. So many rounds hold each one's newest.
-ROUNDS = 6
+# Reports of all partitions and signals come in turns, so that the last few hold each one's newest; while detect catches
+# up they come in long runs, and more are looked at.
+LOOK_BACK = (100, 2_000, 50_000)  # records
 
 # What becomes of the history of a series: taken as detect begins, or at its next bucket; not taken, since the series
 # knows enough by itself, or since detect runs on a catalogue without it.
@@ -94,12 +94,7 @@ def refuse_known(fates: Mapping[Filled, Fate], prefix: str) -> None:
 
 def lived(settings: Settings) -> Lived:
     """Reads the newest bucket reports of a prefix. Raises ReadError."""
-    newest: dict[tuple[int, Signal], BucketReport] = {}
-    rounds = ROUNDS * settings.tallies_partitions * 2
-    for record in last_records(settings.brokers, settings.topic("series"), rounds):
-        report = _decode(record.value or b"")
-        if isinstance(report, BucketReport):
-            newest[report.partition, report.signal] = report
+    newest = _newest_reports(settings)
     days: dict[Series, int] = {}
     for report in newest.values():
         for service in report.services:
@@ -107,6 +102,22 @@ def lived(settings: Settings) -> Lived:
             days[service, report.signal] = 0 if service in report.absent else known
     ends = [(bucket_of(report.bucket) + 1) * BUCKET_MS for report in newest.values()]
     return Lived(days, frozenset(newest), settings.tallies_partitions, max(ends, default=None))
+
+
+def _newest_reports(settings: Settings) -> dict[tuple[int, Signal], BucketReport]:
+    newest: dict[tuple[int, Signal], BucketReport] = {}
+    for count in LOOK_BACK:
+        records = last_records(settings.brokers, settings.topic("series"), count)
+        for record in records:
+            report = _decode(record.value or b"")
+            if isinstance(report, BucketReport):
+                of = (report.partition, report.signal)
+                # Times of one form sort as texts. After a restart older ones come again.
+                if of not in newest or newest[of].bucket <= report.bucket:
+                    newest[of] = report
+        if len(records) < count or len(newest) == settings.tallies_partitions * len(SIGNALS):
+            break
+    return newest
 
 
 def send_history(settings: Settings, records: Iterable[History], on_series: Callable[[int], None]) -> int:
