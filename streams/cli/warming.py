@@ -101,7 +101,7 @@ def warm_up_csv(
     "--token-file",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Bearer token; else in the environment: OUTAGES_PROMETHEUS_TOKEN.",
+    help="Bearer token; else in the environment: PROMETHEUS_TOKEN.",
 )
 @click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="Sent along, such as a tenant's.")
 @click.option(

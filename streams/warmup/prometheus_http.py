@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-TOKEN_VARIABLE = "OUTAGES_PROMETHEUS_TOKEN"
+TOKEN_VARIABLE = "PROMETHEUS_TOKEN"  # not OUTAGES_...: those are settings, and a secret is none
 LONGEST_CAUSE = 300  # of what a server says: enough to see what is wrong
 
 
