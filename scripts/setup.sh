@@ -2,7 +2,8 @@
 # Make .venv with the locked dependencies and this project in it, and fetch Kafka where Java and Maven are found.
 # Does only what has not been done for this lock, this pyproject.toml and this folder. Asks nothing.
 #   PYTHON   the Python to use, else the first of the candidates below that will do
-#   CI=true  a missing Kafka is a failure, and Java and Maven are installed with apt where that is possible
+#   CI=true  a missing Kafka is a failure, and Java and Maven are installed with apt where that is possible; for the
+#            tests a Prometheus is fetched with apt, into .venv, where there is none
 set -euo pipefail
 cd "$(dirname "$0")/.."
 exec </dev/null
@@ -71,5 +72,20 @@ fetch_kafka() {
   say "going on without: the mock cluster will be used, and tests that need a real Kafka are skipped"
 }
 
+# Unpacked, not installed: the package would start a server on every address of this machine.
+fetch_prometheus() {
+  if ! in_ci || command -v prometheus >/dev/null || [ -e .venv/prometheus ] || ! command -v apt-get >/dev/null; then
+    return 0
+  fi
+  say "fetching Prometheus with apt, for the tests"
+  mkdir .venv/prometheus
+  (
+    cd .venv/prometheus
+    apt-get download -qq prometheus >/dev/null 2>&1 || { apt-get update -qq && apt-get download -qq prometheus; } >/dev/null
+    dpkg-deb --extract prometheus_*.deb .
+  ) || { rm -rf .venv/prometheus; say "no Prometheus: the tests that need one will fail"; }
+}
+
 install_python_packages
 fetch_kafka
+fetch_prometheus

@@ -117,3 +117,26 @@ def test_without_kafka_a_build_fails(clone: Path, python: dict[str, str]) -> Non
     done = set_up(clone, KAFKA="1", CI="true", **python)
     assert done.returncode == 1
     assert done.stderr == "setup: with CI=true a real Kafka is needed: install a Java runtime 17 or newer and Maven\n"
+
+
+# An apt-get that downloads a package, and a dpkg-deb that takes a program out of it.
+APT = 'case "$*" in *download*) : > prometheus_2.deb ;; esac'
+DPKG = '"$BIN/mkdir" -p usr/bin; : > usr/bin/prometheus'
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_build_fetches_prometheus_where_there_is_none(clone: Path, python: dict[str, str], there: bool) -> None:
+    programs = clone.parent / "bin"
+    program(programs / "apt-get", APT)
+    program(programs / "dpkg-deb", DPKG)
+    if there:
+        program(programs / "prometheus", "exit 0")
+    done = set_up(clone, CI="true", **python)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (clone / ".venv" / "prometheus" / "usr" / "bin" / "prometheus").exists() is not there
+    assert ("fetching Prometheus" in done.stdout) is not there
+
+
+def test_nobody_else_fetches_prometheus(clone: Path, python: dict[str, str]) -> None:
+    program(clone.parent / "bin" / "apt-get", "exit 1")
+    assert "Prometheus" not in set_up(clone, **python).stdout
