@@ -54,6 +54,29 @@ def backtest(
     outages backtest --events day.ndjson.gz --config a.toml --against b.toml
                                                       windows that B gains, loses and moves
     """
+    _refuse_what_does_not_go_together(series, events, scenario, against, strict, false_opens_per_year)
+    if series:
+        return _series(series, profile, false_opens_per_year)
+    run = _Run("" if against is None else "A: ", settings_of(flags))
+    runs = [run] if against is None else [run, _Run("B: ", _other_settings(flags, against))]
+    found = (
+        _of_scenario(str(scenario), run) if events is None else _of_events(events, run, partitions) for run in runs
+    )
+    if against is None:
+        _print(next(found))
+    else:
+        show_comparison(compare(*map(standing, found)), as_json=as_json)
+    return 1 if strict and any(run.refused for run in runs) else 0
+
+
+def _refuse_what_does_not_go_together(
+    series: tuple[Path, ...],
+    events: Path | None,
+    scenario: str | None,
+    against: str | None,
+    strict: bool,
+    false_opens_per_year: float,
+) -> None:
     if sum((bool(series), events is not None, scenario is not None)) != 1:
         raise click.UsageError("give either series files, or --events FILE, or --scenario SCENARIO")
     if not false_opens_per_year > 0:
@@ -62,24 +85,6 @@ def backtest(
         raise click.UsageError("a series hangs on no settings: --against goes with --events or --scenario")
     if strict and events is None:
         raise click.UsageError("only events can be refused: --strict goes with --events")
-    if series:
-        return _series(series, profile, false_opens_per_year)
-    if against is not None and not Path(against).is_file():
-        raise click.BadParameter(f"there is no file {against}", param_hint="--against")
-    settings = settings_of(flags)
-    runs = [_Run("" if against is None else "A: ", settings)]
-    if against is not None:
-        runs.append(_Run("B: ", _other_settings(flags, against)))
-    results = []
-    for run in runs:
-        windows = _of_events(events, run, partitions) if events is not None else _of_scenario(str(scenario), run)
-        if against is None:
-            _print(windows)
-        else:
-            results.append(standing(windows))
-    if against is not None:
-        show_comparison(compare(*results), as_json=as_json)
-    return 1 if strict and any(run.refused for run in runs) else 0
 
 
 @dataclass(slots=True)
@@ -93,6 +98,8 @@ class _Run:
 
 def _other_settings(flags: dict[str, Any], against: str) -> Any:
     """Those of a settings file, or those of A with another catalogue."""
+    if not Path(against).is_file():
+        raise click.BadParameter(f"there is no file {against}", param_hint="--against")
     if Path(against).suffix in (".yaml", ".yml"):
         return settings_of(flags, catalogue=against)
     return settings_of(flags, config=against)
