@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import streams.detection.bank
 from streams.detection.bank import SeriesBank
 from tests.unit.detection.banks import DAY, MONDAY, draw, history, means, rows, run, warmed
 
@@ -83,3 +84,25 @@ def test_warm_up_after_the_first_step_is_refused() -> None:
     bank.step(np.ones(1))
     with pytest.raises(ValueError, match="after the first step"):
         bank.warm_up(MONDAY // 10 - 1, np.ones((1, 1)), np.full(1, np.nan))
+
+
+def test_series_that_relearn_go_on_as_a_bank_of_them_and_the_others_as_if_nothing_were(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(streams.detection.bank, "BLOCK_ROWS", 4)  # so that they lie in several blocks
+    levels = [20.0] * 10
+    lived, untouched = SeriesBank(rows(*levels), MONDAY - 90), SeriesBank(rows(*levels), MONDAY - 90)
+    before, after = draw(means(levels, MONDAY - 90, 90)), draw(means(levels, MONDAY, 30), seed=3)
+    run(lived, before)
+    run(untouched, before)
+    chosen = np.array([9, 4, 7])
+    sums, excess = history([20.0] * 3)
+    lived.relearn(chosen, MONDAY // 10 - 2016, sums, excess)
+    fresh = SeriesBank([lived.rows[row] for row in chosen], MONDAY)
+    fresh.warm_up(MONDAY // 10 - 2016, sums, excess)
+    others = np.setdiff1d(np.arange(10), chosen)
+    for ours, new, old in zip(run(lived, after), run(fresh, after[:, chosen]), run(untouched, after), strict=True):
+        for name in ("expected", "lower", "upper", "score", "lean", "lean_started", "baseline_days"):
+            np.testing.assert_array_equal(getattr(ours, name)[chosen], getattr(new, name))
+            np.testing.assert_array_equal(getattr(ours, name)[others], getattr(old, name)[others])
+    assert lived.days()[chosen].tolist() == fresh.days().tolist()
