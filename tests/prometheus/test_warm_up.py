@@ -13,6 +13,7 @@ import pytest
 
 from streams.catalogue import load_catalogue
 from streams.detection.history_records import history_arrays
+from streams.detection.partition import SignalDetector
 from streams.warmup.prometheus import Asked, read_prometheus
 from streams.warmup.prometheus_http import PrometheusError, Server
 from tests.prometheus.conftest import DAYS, END_S, GAP, Told
@@ -142,3 +143,18 @@ def test_a_counter_as_it_is_and_a_range_of_another_length_are_doubted(prometheus
     assert doubts("sum(increase(http_errors_total[1m]))") == []
     assert "never falls, as a counter does" in doubts("sum(http_errors_total)")[0]
     assert "events count 5 times: use --step 300" in doubts("sum(increase(http_errors_total[5m]))")[0]
+
+
+def test_a_detector_expects_what_prometheus_saw_from_its_first_minute(prometheus: Told) -> None:
+    catalogue = load_catalogue()
+    taken = read_prometheus(Server(prometheus.url), asked(BY_BOTH), catalogue)
+    detector = SignalDetector("errors", ["slack", "twitter"], catalogue)
+    detector.begin(END_S // 60, list(taken.past.records()))
+    assert detector.bank is not None
+    step = detector.bank.step(np.zeros(len(detector.rows)))
+    expected = {key: float(step.expected[row]) for key, row in detector.index.items()}
+    assert expected["twitter", None] == pytest.approx(18, rel=0.15)
+    assert expected["twitter", "US"] == pytest.approx(12, rel=0.15)
+    assert expected["slack", None] == pytest.approx(4, rel=0.2)
+    assert step.baseline_days[detector.index["twitter", None]] >= 1
+    assert step.open.tolist() == [0] * len(detector.rows)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from msgspec.structs import replace
 
+from streams.catalogue import parse_catalogue
 from streams.contracts.windows import Clocks, Window
 from streams.replay.comparison import Compared, compare, standing
+from streams.replay.loading import parse_scenario
+from streams.replay.scenario_run import backtest_scenario
+from streams.settings import Settings
 from tests.unit.windows.told import clock, ended, told
 
 
@@ -78,3 +84,22 @@ def test_the_newest_revision_stands_and_a_retracted_window_does_not() -> None:
     other = window("13:00", "14:00", service="slack")
     retracted = replace(other, revision=2, state="retracted")
     assert standing([told(), other, ended(), retracted]) == [ended()]
+
+
+def test_a_service_that_may_hardly_ever_cry_wolf_finds_a_weak_outage_later() -> None:
+    """The real core, twice over the same events."""
+    file = Path(__file__).parents[2] / "kafka" / "short-outage.yaml"
+    text = file.read_text(encoding="utf-8").replace("per_minute: 200", "per_minute: 45").replace(": 90", ": 20")
+    scenario = parse_scenario(text.replace("per_minute: 60, source", "per_minute: 16, source"), str(file))
+    settings = Settings(clock="record", tallies_partitions=1, errors_partitions=1, reports_partitions=1)
+
+    def found(per_year: float) -> list[Window]:
+        entry = f"{{id: twitter, names: {{en: Twitter}}, regions: [US, GB], false_opens_per_year: {per_year:.6f}}}"
+        catalogue = parse_catalogue(f"services: [{entry}, {{id: slack, names: {{en: Slack}}}}]", "own.yaml")
+        return standing(backtest_scenario(scenario, catalogue, settings))
+
+    (only,) = compare(found(52), found(0.000001))
+    assert (only.difference, only.service) == ("moved", "twitter")
+    assert only.moved is not None
+    assert only.moved.opened >= 1
+    assert abs(only.moved.started) <= 1
