@@ -17,9 +17,10 @@ from streams.catalogue import Catalogue
 from streams.contracts.events import OTHER, SIGNALS, Signal
 from streams.contracts.series import BucketReport, Detail
 from streams.contracts.tallies import History, Tally
-from streams.detection.bank import SeriesBank, SeriesRow
+from streams.detection.bank import SeriesBank, SeriesRow, smooth_rows
 from streams.detection.details import LEANING_FROM, PendingDetails, details_of
 from streams.detection.history_records import days_brought, history_arrays, takes_history
+from streams.detection.moved import moved
 from streams.detection.report import bucket_report
 from streams.ingest.placement import partition_of
 from streams.tally.sealing import SealedBucket, Sealing
@@ -202,21 +203,13 @@ class SignalDetector:
     def _rearranged(
         self, arrays: dict[str, NDArray[np.generic]], keys: Sequence[tuple[str, str | None]]
     ) -> dict[str, NDArray[np.generic]]:
-        """The arrays of a snapshot in the order of today's rows; rows that are new keep a fresh bank's values."""
-        if list(keys) == [(row.service, row.region) for row in self.rows]:
-            return arrays
+        """The arrays of a snapshot in the order of today's rows; what is new keeps a fresh bank's values."""
         assert self.bank is not None
+        is_smooth = [row.profile == "smooth" for row in self.rows]
+        if list(keys) == list(self.index) and np.array_equal(smooth_rows(arrays), is_smooth):
+            return arrays
         pairs = [(self.index[key], i) for i, key in enumerate(keys) if key in self.index]
-        into, out_of = np.array([p[0] for p in pairs], np.intp), np.array([p[1] for p in pairs], np.intp)
-        rearranged = self.bank.snapshot()
-        for name, array in arrays.items():
-            if name == "rows":
-                continue  # says which series they are: today's
-            if array.ndim and array.shape[-1] == len(keys):  # series stand along the last axis
-                rearranged[name][..., into] = array[..., out_of]
-            else:
-                rearranged[name] = array
-        return rearranged
+        return moved(arrays, self.bank.snapshot(), np.array(pairs, np.intp).reshape(-1, 2))
 
     def _counts(self, sealed: SealedBucket) -> tuple[NDArray[np.float64], dict[str, int]]:
         found: dict[tuple[str, str | None], int] = {}  # summed in Python: numpy is slow at single cells
@@ -255,7 +248,7 @@ def _series_rows(signal: Signal, service: str, catalogue: Catalogue) -> list[Ser
     # Fewer reports than usual are good news or sleeping users, never by themselves an outage.
     drops = signal == "errors"
     return [
-        SeriesRow(service, region, entry.false_opens_per_year, siblings, surges=True, drops=drops)
+        SeriesRow(service, region, entry.false_opens_per_year, siblings, drops=drops, profile=entry.profile_of(signal))
         for region in (None, *regions)
     ]
 
