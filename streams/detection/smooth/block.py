@@ -87,9 +87,11 @@ class SmoothBlock:
     def _look(self, count: Floats, seen: Bools, ahead: Floats) -> Looked:
         forecasts, memory = self.forecasts, self.memory
         anew = seen & (memory.blind >= self._gap) & (self.windows.direction == 0)
-        forecasts.age[anew] = 0.0
+        forecasts.begin_anew(anew)
         memory.deviation[anew] = 0.0
-        expected = np.where(forecasts.age > 0, forecasts.best(ahead), np.where(seen, count, ahead[0]))
+        expected = np.where(
+            forecasts.age > 0, forecasts.best(ahead, self.windows.direction != 0), np.where(seen, count, ahead[0])
+        )
         base = forecasts.base(expected)
         error = np.where(seen, np.minimum(count - expected, ERROR_MOST * base) / base, 0.0)
         factor = self.habit.factor(self.bucket)
@@ -115,7 +117,8 @@ class SmoothBlock:
             self.forecasts.settle(back, level, shape)
         new = at[accepted & ~turned]
         if new.size:
-            self.forecasts.settle(new, self.forecasts.recent[new], shape)
+            windows.accept(self.bucket, new)
+            self.forecasts.begin_anew(new)
         done = at[over | accepted | turned]
         windows.close(done)
         closed[done] = True
@@ -130,6 +133,11 @@ class SmoothBlock:
         opened: Bools = looked.judged & ~was_open & (looked.pair >= looked.threshold)
         at = opened.nonzero()[0]
         if at.size:
+            back = self.windows.returns(self.bucket, at, looked.error[at])
+            self.forecasts.begin_anew(at[back])
+            self.windows.accepted_at[at[back]] = -1
+            opened[at[back]] = False
+            at = at[~back]
             opening = Opening(
                 at=at,
                 sign=np.sign(looked.deviation[at]).astype(np.int8),
@@ -146,7 +154,7 @@ class SmoothBlock:
         use = looked.seen & ~closed
         sigma = looked.sigma / looked.factor
         self.habit.learn(self.bucket, looked.pair * looked.factor, self.forecasts.seen)
-        self.tail.learn(np.abs(looked.deviation), looked.pair, looked.judged & ~was_open)
+        self.tail.learn(np.abs(looked.deviation), looked.pair, looked.judged & ~was_open, opened)
         reach = REACH * sigma * self.forecasts.base(looked.expected)
         limit = np.where(self.forecasts.age < SETTLE_BUCKETS, np.inf, reach)
         cleaned = looked.expected + np.minimum(np.maximum(count - looked.expected, -limit), limit)

@@ -24,6 +24,7 @@ SLOPE_MIN, SLOPE_LEAST = 30.0, 6.0  # time constant of the slope
 SLOPE_MOST = 0.02  # of the level a bucket: no healthy day is steeper
 RECORD_MIN, RECORD_LEAST = 1440.0, 200.0  # how long errors are remembered
 TRIED_LEAST = 100.0  # buckets before a record counts
+SHAPE_GOOD = 3.0  # times the least squared error
 SETTLE_BUCKETS = 10  # of a new series, or after a gap, levels are plain means
 RECENT_BUCKETS = 4.0
 LEAST_SHARE = 0.02  # of the usual mean: below it a relative error says nothing
@@ -56,9 +57,14 @@ class Forecasts(Columns):
         ahead[SHAPE] = np.where((shape > 0) & (ahead[SHAPE] > 0), ahead[SHAPE] * shape, ahead[HOUR])
         return ahead
 
-    def best(self, ahead: Floats) -> Floats:
-        """The forecast with the best record, of each series."""
+    def best(self, ahead: Floats, frozen: Bools) -> Floats:
+        """The forecast with the best record, of each series.
+
+        Where levels are `frozen` it is the shape's, if that is any good: a slope that goes on by itself soon errs.
+        """
         record = np.where(self.tried >= TRIED_LEAST, self.error, ERROR_MOST)
+        good = frozen & (record[SHAPE] < SHAPE_GOOD * record.min(axis=0))
+        record[SHAPE] = np.where(good, 0.0, record[SHAPE])
         best: Floats = ahead[record.argmin(axis=0), self._columns]
         return best
 
@@ -97,7 +103,11 @@ class Forecasts(Columns):
         self.age += use
 
     def settle(self, at: Array, level: Floats, shape: Floats) -> None:
-        """Take `level` for the level of the series `at` (indices) from now on."""
+        """Take `level` for the level of the series `at` (indices) from now on; slopes go on."""
         self.level[:, at] = level
         self.level[SHAPE, at] = np.where(shape[at] > 0, level / np.maximum(shape[at], TINY), 0.0)
+
+    def begin_anew(self, at: Array | Bools) -> None:
+        """Forget the levels of the series `at`: for ten buckets they are plain means again."""
+        self.age[at] = 0.0
         self.slope[at] = 0.0

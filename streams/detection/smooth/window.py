@@ -1,7 +1,8 @@
 """The window of each series: opened by a pair beyond the threshold, soon closed, an hour long at most.
 
 A bucket belongs to the outage as long as it departs at least half as far as the outage does on average, so the end is
-found also where the return is not complete. What lasts an hour is how things are: the level is accepted.
+found also where the return is not complete. What lasts an hour is how things are: the level is accepted,
+and the way back from it within a day opens nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ CALM_BUCKETS = 3
 HALF = 0.5
 SIZE_GAIN = 1 / 4
 ACCEPT_MIN, ACCEPT_LEAST = 60.0, 12.0
+RETURN_SHARE = 0.3  # how far the way back may differ from the way there, in logarithms
+LEAST_RATIO = 0.01
 BACK_BUCKETS = 30  # no window is dated back further
 
 
@@ -37,7 +40,7 @@ class Windows(Columns):
     PART = "smooth_window"
     STATE = (
         "direction", "sign", "started", "detected", "ended", "last", "size", "least", "calm", "calm_sum", "held",
-        "evidence", "up", "down",
+        "evidence", "up", "down", "accepted", "accepted_at",
     )  # fmt: skip
 
     def __init__(self, n: int, pace: Pace) -> None:
@@ -46,6 +49,9 @@ class Windows(Columns):
         self.size, self.least, self.calm_sum, self.evidence = (np.zeros(n) for _ in range(4))
         self.calm, self.held = np.zeros(n, np.int32), np.zeros(n, np.int32)  # buckets: calm ones; seen in all
         self.up, self.down = np.full(n, -1, np.int64), np.full(n, -1, np.int64)  # first bucket of the run at hand
+        self.accepted = np.zeros(n)  # relative size of the last level that was accepted, and when; -1: none
+        self.accepted_at = np.full(n, -1, np.int64)
+        self._return = pace.per_day
         self._accept = pace.buckets(ACCEPT_MIN, ACCEPT_LEAST)
 
     def run(self, bucket: int, deviation: Floats, half: Floats, seen: Bools) -> None:
@@ -87,6 +93,19 @@ class Windows(Columns):
         """Mean relative error of the calm buckets at the end of the windows of `at`."""
         level: Floats = self.calm_sum[at] / np.maximum(self.calm[at], 1)
         return level
+
+    def accept(self, bucket: int, at: Array) -> None:
+        """The departure of the windows of `at` has become the level."""
+        self.accepted[at] = self.size[at] * self.direction[at]
+        self.accepted_at[at] = bucket
+
+    def returns(self, bucket: int, at: Array, error: Floats) -> Bools:
+        """Whether a departure by `error` is the way back from a level accepted within the last day: no outage."""
+        recent = (self.accepted_at[at] >= 0) & (bucket - self.accepted_at[at] <= self._return)
+        there = np.log(np.maximum(1.0 + self.accepted[at], LEAST_RATIO))
+        back = np.log(np.maximum(1.0 + error, LEAST_RATIO))
+        returns: Bools = recent & (np.abs(there + back) <= RETURN_SHARE * np.abs(there))
+        return returns
 
     def close(self, at: Array) -> None:
         """Close the windows of `at`, dated back to their last elevated bucket."""

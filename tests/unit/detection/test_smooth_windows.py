@@ -36,6 +36,13 @@ def test_a_new_level_is_accepted_after_an_hour() -> None:
     assert windows_of(counts) == [(-1, 2000, 2001, 2060)]
 
 
+def test_the_way_back_from_an_accepted_level_opens_nothing() -> None:
+    counts = smooth(4 * DAY)
+    counts[2000:2200] *= 0.75
+    counts[3000:3010] *= 1.3
+    assert windows_of(counts) == [(-1, 2000, 2001, 2060), (1, 3000, 3001, 3009)]
+
+
 def test_the_return_from_an_outage_of_forty_minutes_opens_nothing() -> None:
     counts = smooth(3 * DAY)
     counts[2000:2040] *= 0.7

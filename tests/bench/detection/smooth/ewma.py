@@ -24,12 +24,12 @@ def z_scores(counts: NDArray[np.float64], bucket_min: int) -> NDArray[np.float64
     variance_gain = 2.0 / (VARIANCE_MIN / bucket_min + 1.0)
     silent = max(LEVEL_MIN / bucket_min, 2 * LEAST_LEVEL_BUCKETS)
     z = np.zeros(counts.shape)
-    level, variance = counts[0].copy(), np.zeros(counts.shape[1])
+    level, variance = np.nan_to_num(counts[0]), np.zeros(counts.shape[1])
     for t, count in enumerate(counts):
-        residual = count - level
+        residual = np.where(np.isnan(count), 0.0, count - level)
         if t >= silent:
             z[t] = residual / (np.sqrt(variance) + 1e-9)
-        gain = max(variance_gain, 1.0 / (t + 1))
+        gain = max(variance_gain, 1.0 / (t + 1)) * ~np.isnan(count)
         variance = (1.0 - gain) * (variance + gain * residual**2)
         level += max(level_gain, 1.0 / (t + 1)) * residual
     return z

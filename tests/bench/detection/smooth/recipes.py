@@ -35,6 +35,9 @@ class Recipe:
     steps: int = 0  # to a new level, for good, in four weeks
     jobs: int = 0  # at the same minute every day
     shifted: float = 0.0  # share of days that run an hour early or late
+    restless: float = 0.0  # a day: bumps of 3 to 30 %, up within minutes, that nobody would call an outage
+    gaps: int = 0  # of one to four hours in four weeks; and one minute in five hundred
+    held: int = 1  # buckets that hold the same value, as when coarser counts are spread over minutes
     minutes: tuple[float, float] = (3.0, 30.0)  # of a departure
     days: int = 28
 
@@ -48,6 +51,9 @@ RECIPES = (
     Recipe("steps", steps=4),
     Recipe("jobs", jobs=2),
     Recipe("shifted", shifted=0.3),
+    Recipe("gaps", gaps=3, tail_freedom=(4.0, 8.0)),
+    Recipe("restless", restless=1.0, tail_freedom=(4.0, 8.0)),
+    Recipe("held", held=5, minutes=(10.0, 60.0)),
     Recipe("mixed", tail_freedom=(4.0, 8.0), hourly=0.3, rough=0.3, steps=2, jobs=1, shifted=0.1),
     Recipe("five-minutes", bucket_min=5, tail_freedom=(4.0, 8.0), hourly=0.3, minutes=(10.0, 60.0)),
     Recipe(
@@ -63,8 +69,8 @@ def recipe_of(name: str) -> Recipe:
 
 
 def event_free(recipe: Recipe) -> Recipe:
-    """The same noise, without what is an event of its own: steps."""
-    return replace(recipe, steps=0)
+    """The same noise, without what is an event of its own: steps and bumps."""
+    return replace(recipe, steps=0, restless=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,31 @@ def draw(recipe: Recipe, series: int, seed: int, *, with_departures: bool = True
     # Volumes are in the hundreds and more: a Gaussian is as good as a Poisson there, and quicker.
     counts = mean * np.maximum(1.0 + relative, 0.0)
     counts += np.sqrt(counts) * rng.standard_normal(counts.shape)
-    return Draw(recipe, np.rint(np.maximum(counts, 0.0)), departures)
+    if recipe.held > 1:
+        counts = np.repeat(counts[:: recipe.held], recipe.held, axis=0)
+    counts = np.rint(np.maximum(counts, 0.0))
+    return Draw(recipe, _with_gaps(recipe, counts, rng) if recipe.gaps else counts, departures)
+
+
+def _with_gaps(recipe: Recipe, counts: Floats, rng: np.random.Generator) -> Floats:
+    counts[rng.random(counts.shape) < 0.002] = np.nan
+    for one in range(counts.shape[1]):
+        for start in rng.integers(0, len(counts), recipe.gaps):
+            counts[start : start + rng.integers(60, 241) // recipe.bucket_min, one] = np.nan
+    return counts
+
+
+def _bumps(recipe: Recipe, series: int, buckets: int, rng: np.random.Generator) -> Floats:
+    """A factor: bumps and dips that come up within 2 to 10 minutes, last 5 to 40 and fade."""
+    factor = np.ones((buckets, series))
+    for one in range(series):
+        for start in rng.integers(0, buckets - 120, rng.poisson(recipe.restless * recipe.days)):
+            rise, stay, fall = rng.uniform(2, 10), rng.uniform(5, 40), rng.uniform(5, 30)
+            t = np.arange(int(rise + stay + fall) + 1)
+            shape = np.interp(t, [0.0, rise, rise + stay, rise + stay + fall], [0.0, 1.0, 1.0, 0.0])
+            size = np.exp(rng.uniform(np.log(0.03), np.log(0.3))) * rng.choice([-1.0, 1.0])
+            factor[start : start + len(t), one] *= 1.0 + size * shape
+    return factor
 
 
 def _log_uniform(rng: np.random.Generator, ends: tuple[float, float], series: int) -> Floats:
@@ -125,6 +155,8 @@ def _usual(recipe: Recipe, series: int, buckets: int, rng: np.random.Generator) 
         usual *= np.where(np.arange(buckets)[:, None] >= at, by, 1.0)
     for _ in range(recipe.jobs):
         usual *= _job(recipe, series, buckets, rng)
+    if recipe.restless:
+        usual *= _bumps(recipe, series, buckets, rng)
     return usual
 
 
