@@ -10,6 +10,9 @@ In the order of a bucket's way (`bank.SeriesBank.step`, `block.Block.step`):
 6. `window`   opens, dates back, closes, dates back; `glance` watches the direction that is not asked for
 7. `delay`    what is learnt waits twenty minutes first, so that an outage teaches nothing; `slot` gathers what leaves
 
+`smooth` is a second detector behind the same seam, for the profile of that name; `moved` puts a snapshot in today's
+order of series.
+
 `sensitivity` turns the number a user sets into a threshold, `warmup` fills a bank from history, `telling` its outcome.
 
 Pure: numpy arrays over series along the last axis, no loop over series, no clock, no randomness.

@@ -288,6 +288,18 @@ def test_a_gained_series_opens_nothing_by_itself() -> None:
     assert not [state for report in after for state in report.states if state.service == "zoom"]
 
 
+def test_a_service_may_change_its_profile_and_begins_cold_in_it() -> None:
+    smooth_aws = msgspec.structs.replace(AWS, profile={"errors": "smooth"})
+    of = snapshotted(begun(30), TWITTER, smooth_aws)
+    found = errors(reports(of, range(30, 40)))
+    assert found[0].baseline["aws"] == "cold"
+    assert [of_service(report, "twitter") for report in found] == [
+        of_service(report, "twitter") for report in errors(undisturbed())[30:40]
+    ]
+    again = snapshotted(of, TWITTER, smooth_aws)
+    assert encoded(reports(again, range(40, 60))) == encoded(reports(of, range(40, 60)))
+
+
 def test_a_service_may_gain_regions() -> None:
     of = begun(30)
     wider = Service(id="twitter", names={"en": "Twitter"}, regions=("GB", "IN", "US"))

@@ -31,14 +31,14 @@ def main() -> int:
 def compare(series: int, seed: int) -> None:
     """One table: by recipe, the EWMA rule at its best threshold there and at the best one for all, and the profile."""
     rules: dict[str, list[Score]] = {}
-    for recipe in RECIPES:
-        drawn = draw(recipe, series, seed)
-        z = ewma.z_scores(drawn.counts, recipe.bucket_min)
+    draws = [draw(recipe, series, seed) for recipe in RECIPES]
+    for drawn in draws:
+        z = ewma.z_scores(drawn.counts, drawn.recipe.bucket_min)
         for threshold in ewma.THRESHOLDS:
             rules.setdefault(f"ewma {threshold:g}", []).append(score(drawn, ewma.windows(z, threshold)))
-        for tolerance, one in zip(TOLERANCES, judging.scores(drawn, TOLERANCES), strict=True):
+    for by_tolerance in judging.scores_of(draws, TOLERANCES):
+        for tolerance, one in zip(TOLERANCES, by_tolerance, strict=True):
             rules.setdefault(f"smooth {tolerance:g}/year", []).append(one)
-        print(f"{recipe.name} judged", file=sys.stderr, flush=True)
     plain = [name for name in rules if name.startswith("ewma")]
     common = max(plain, key=lambda name: sum(one.f1 for one in rules[name]))
     print(f"The EWMA rule's best threshold for all recipes together: {common}\n{HEAD}")
@@ -53,14 +53,11 @@ def compare(series: int, seed: int) -> None:
 def promise(series: int, seed: int) -> None:
     """Opens a year, and their ratio to what is tolerated, of series in which nothing happens."""
     print(f"\n{'recipe':<20} weeks   " + "   ".join(f"{tolerance:>12g}/year" for tolerance in TOLERANCES))
-    for recipe in RECIPES:
-        drawn = draw(event_free(recipe), series, seed, with_departures=False)
-        found = judging.scores(drawn, TOLERANCES)
-        cells = [
-            f"{one.false_a_week * 52:8.1f} ({one.false_a_week * 52 / t:4.2f})"
-            for one, t in zip(found, TOLERANCES, strict=True)
-        ]
-        print(f"{recipe.name:<20} {found[0].weeks:5.0f}   " + "   ".join(f"{cell:>17}" for cell in cells), flush=True)
+    draws = [draw(event_free(recipe), series, seed, with_departures=False) for recipe in RECIPES]
+    for drawn, by_tolerance in zip(draws, judging.scores_of(draws, TOLERANCES), strict=True):
+        a_year = [one.false_a_week * 52 for one in by_tolerance]
+        cells = [f"{number:8.1f} ({number / t:4.2f})" for number, t in zip(a_year, TOLERANCES, strict=True)]
+        print(f"{drawn.recipe.name:<20} {by_tolerance[0].weeks:5.0f}   " + "   ".join(f"{cell:>17}" for cell in cells))
 
 
 def _line(recipe: str, rule: str, one: Score) -> str:

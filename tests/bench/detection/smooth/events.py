@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,8 +14,7 @@ from tests.bench.detection.smooth.recipes import DAY_MIN, QUIET_DAYS, Departure,
 SLACK_MIN = 5  # a window counts if it is announced from so long before a departure to so long after it
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A window a rule announced: buckets, both ends included."""
 
     series: int
