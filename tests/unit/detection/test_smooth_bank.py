@@ -123,6 +123,18 @@ def test_history_leaves_it_cold() -> None:
     assert bank.step(np.array([20.0, 20.0])).baseline.tolist() == [0, 2]
 
 
+def test_late_history_leaves_it_as_it_is() -> None:
+    counts = eventful(300)
+    told, untold = SeriesBank([*ROWS, *COUNTED], MONDAY), SeriesBank(ROWS, MONDAY)
+    rows = np.column_stack((counts, counts[:, :3]))
+    run(told, rows[:100])
+    run(untold, counts[:100])
+    told.relearn(np.arange(7), MONDAY // 10 - 2016, np.full((7, 2016), 200.0), np.full(7, 0.02))
+    assert told.days().tolist() == [0, 0, 0, 0, 14, 14, 14]
+    for row in rows[100:]:
+        assert same(told.step(row), untold.step(row[:4]), slice(0, 4))
+
+
 @pytest.mark.parametrize("value", [0.0, 1e-9, 0.25, 1e10])
 def test_counts_of_any_size_are_judged(value: float) -> None:
     step = run(SeriesBank(ROWS[:1], MONDAY), [[value]] * 200)[-1]
