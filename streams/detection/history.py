@@ -60,14 +60,22 @@ class History(Columns):
         self.sums[slot % RING, at] = np.minimum(sums, _LARGEST) / _UNIT
         self.numbers[slot % RING, at] = numbers
 
-    def rates(self, border: int, at: slice) -> Singles:
-        """Events a minute around the begin of slot `border`, 1 to 14 days before: (LAGS, series), NaN where unknown."""
-        sums, numbers = self.sums[:, at], self.numbers[:, at]
-        rates = np.full((LAGS, sums.shape[1]), np.nan, np.float32)
+    def correct(self, slots: Array, series: Array, sums: Singles) -> None:
+        """What the slots of the series held, known better now. They must not be older than the days compared."""
+        self.sums[slots % RING, series] = np.minimum(sums, np.float32(_LARGEST)) / np.float32(_UNIT)
+
+    def rates(self, border: int | Array, at: Array | slice) -> Singles:
+        """Events a minute around the begin of slot `border`, 1 to 14 days before: (LAGS, series), NaN where unknown.
+
+        With an array of shape (LAGS, 1) each lag has a border of its own: see `calendar`.
+        """
+        some = None if isinstance(at, slice) else at
+        sums, numbers = (self.sums[:, at], self.numbers[:, at]) if some is None else (self.sums, self.numbers)
+        rates = np.full((LAGS, sums.shape[1] if some is None else len(some)), np.nan, np.float32)
         todo: Array | slice = slice(None)  # the series that still want events
         kernel = _Kernel(rates.shape[1])
         for band in _BANDS:
-            kernel.widen(band, sums, numbers, border, todo)
+            kernel.widen(band, sums, numbers, border, todo if some is None else some[todo])
             enough = kernel.events() >= EVENTS_WANTED
             if band is _BANDS[-1]:
                 enough[:] = True
@@ -88,11 +96,15 @@ class _Kernel:
     def __init__(self, n: int) -> None:
         self._sums: list[Singles] = [np.zeros((LAGS, n), np.float32) for _ in range(4)]
 
-    def widen(self, band: _Band, sums: Array, numbers: Array, border: int, at: Array | slice) -> None:
+    def widen(self, band: _Band, sums: Array, numbers: Array, border: int | Array, at: Array | slice) -> None:
         left, right = (border + band.left) % RING, (border + band.right) % RING
         for ring, (plain, outer) in ((sums, self._sums[:2]), (numbers, self._sums[2:])):
-            both = ring[left][..., at].astype(np.float32)
-            both += ring[right][..., at]
+            if isinstance(at, slice):
+                both = ring[left].astype(np.float32)
+                both += ring[right]
+            else:  # rows and columns at once, else whole rows would be copied for a few series
+                both = ring[left[..., None], at].astype(np.float32)
+                both += ring[right[..., None], at]
             plain += np.add.reduce(both, axis=1)
             both *= band.distance
             outer += np.add.reduce(both, axis=1)
