@@ -4,6 +4,8 @@
 # make check    format, lint, types, import rules, then every test: exactly what has to hold before a change goes in
 # make picture  docs/img/demo.svg, drawn from a run of the demo
 # make bench    how many events a second, measured on a real Kafka
+# make bench-detection     what the detector finds and opens falsely, beside reference rules: docs/detection.md
+# make pictures-detection  the pictures of docs/detection.md
 
 SHELL := /bin/sh
 BIN := .venv/bin
@@ -11,7 +13,7 @@ ARGS ?=
 # Two processes, on two cores; PARALLEL= runs everything in one, as a debugger needs it.
 PARALLEL ?= -n 2 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: setup demo test check lint picture bench
+.PHONY: setup demo test check lint picture bench bench-detection pictures-detection
 
 setup:
 	@bash scripts/setup.sh
@@ -36,3 +38,9 @@ picture: setup
 
 bench: setup
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-detection: setup
+	@$(BIN)/python -m tests.bench.detection --write $(ARGS)
+
+pictures-detection: setup
+	@$(BIN)/python -m scripts.detection_pictures $(ARGS)

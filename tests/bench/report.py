@@ -40,12 +40,13 @@ def machine_line(peers: dict[str, str]) -> str:
     ours = {"confluent-kafka": version("confluent-kafka"), "Faust": version("faust-streaming"), **peers}
     libraries = ", ".join(f"{name} {number}" for name, number in ours.items())
     return (
-        f"Machine: {_cpu_model()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, "
+        f"Machine: {cpu_model()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, "
         f"Python {platform.python_version()}, Kafka {kafka_version()}, {libraries}."
     )
 
 
-def _cpu_model() -> str:
+def cpu_model() -> str:
+    """The processor by its name."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
