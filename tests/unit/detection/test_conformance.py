@@ -34,8 +34,8 @@ NAMES = ("a", "b", "c", "d", "e")
 NAN_WHERE_BLIND = {"score", "signed score"}
 MAY_BE_NAN = {"learnt"}
 # What passes with time alone: rings by the minute, and the bucket from which a test at zero counts.
-OF_TIME = ("bucket", "cusum.start", "cusum.ratio", "delay.", "season.", "history.", "spread.last", "slot.", "window.",
-           "glance.", "spread.up", "spread.variance")  # fmt: skip
+OF_TIME = ("bucket", "cusum.start", "cusum.ratio", "delay.", "history.", "season.rates", "season.left", "season.right",
+           "season.days", "slot.", "spread.last", "spread.up", "spread.variance")  # fmt: skip
 
 
 def course(n: int = len(NAMES), buckets: int = LONG, seed: int = 5, mean: float | None = None) -> Values:
