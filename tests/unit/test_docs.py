@@ -182,3 +182,11 @@ def test_the_picture_asks_nothing_of_anybody() -> None:
     assert len(picture.encode()) < 200_000
     assert set(re.findall(r"https?://[^\"'\s)<]+", picture)) == {"http://www.w3.org/2000/svg"}
     assert not re.search(r"@import|@font-face|url\((?!#)|<image|<script|href", picture)
+
+
+@pytest.mark.parametrize("name", ["week", "twitter", "drop", "confounders"])
+def test_the_pictures_of_detection_are_small_and_carry_no_date_and_nothing_from_elsewhere(name: str) -> None:
+    picture = read(ROOT / "docs" / "img" / f"detection-{name}.svg")
+    assert len(picture.encode()) < 200_000
+    assert "<dc:date" not in picture
+    assert not re.search(r"@import|@font-face|<image|url\((?!#)|href=\"(?!#)", picture)
