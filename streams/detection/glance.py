@@ -3,6 +3,11 @@
 Where only surges may open, twenty empty minutes before a late batch would pull the level down, and the return to normal
 would open (75 of 160 late batches instead of 2). So while the CUSUM of the other direction is high, its buckets are hot
 from its start on; for an hour at most, since nobody will tell when it is over, and then not again for six.
+
+>>> glance, line, at = Glance(1), DelayLine(1), np.array([0])
+>>> hot = [bool(glance.step(bucket, at, np.array([True]), np.array([100]), line)[0]) for bucket in range(102, 600)]
+>>> hot.index(False) + 102
+160
 """
 
 from __future__ import annotations

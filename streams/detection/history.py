@@ -5,7 +5,14 @@ Sums, not rates, so that a slot of three seen minutes weighs as three. Sums lie 
 
 A rate at a slot border is the triangular mean over 2w slots around it: w is the first of WIDTHS with EVENTS_WANTED
 events over all days, so that low volume pools more. Sums run cumulatively from the border outwards: with the two slots
-at distance j added to p_j, the triangle of any width is  sum p_j - sum (j + 1/2) p_j / w  over j < w.
+at distance j added to p_j, the triangle of any width is  sum p_j - sum (j + 1/2) p_j / w  over j < w. (A kernel mean,
+Nadaraya 1964, Theory Probab. Appl. 9; a width by events is one by nearest neighbours.)
+
+>>> history, border = History(1), 200_000
+>>> for slot in range(border - SLOTS_PER_DAY - 28, border - SLOTS_PER_DAY + 28):
+...     history.write(slot, slice(None), np.array([2000.0]), np.array([SLOT_MIN]))
+>>> history.rates(border, slice(None))[:2, 0].round().tolist()
+[200.0, nan]
 """
 
 from __future__ import annotations

@@ -6,7 +6,14 @@ counts F and of expectations M,
 
     mf = m0 (F + 20) / (M + 20)
 
-The prior of 20 events keeps it at 1 where little comes. A time constant of 60 minutes is slower and no better.
+The prior of 20 events keeps it at 1 where little comes (Gelman et al., Bayesian Data Analysis, ch. 2). A time constant
+of 60 minutes is slower and no better.
+
+>>> level = FastLevel(1)
+>>> for _ in range(60):
+...     level.learn(np.array([300.0]), np.array([200.0]), np.array([True]))
+>>> level.ratio().round(2)
+array([1.5])
 """
 
 from __future__ import annotations

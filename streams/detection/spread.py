@@ -6,7 +6,15 @@
 
 All are weighted exponential means with a prior, go on learning while a window is open (a frozen spread was the worst
 single mistake tried), and are winsorised: no value counts for more than nine times the variance it is compared with,
-else surges of one day hide those of the next (J .607 against .877).
+else surges of one day hide those of the next (J .607 against .877). The excess is the method of moments of a negative
+binomial (Bliss & Fisher 1953, Biometrics 9) on differences of neighbours (von Neumann et al. 1941, Ann. Math.
+Stat. 12).
+
+>>> spread, counts = Spread(1), np.random.default_rng(1).negative_binomial(25, 25 / 225, 3000).astype(float)
+>>> for count in counts:  # of mean 200 and dispersion 25
+...     spread.learn(np.array([count]), np.full(1, 200.0), np.full(1, 200.0), spread.bounded_excess(), np.array([True]))
+>>> 20 < 1 / float(spread.excess[0]) < 30
+True
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Closing: R is the running mean of x/m since opening, the effect looked for on the way back its root. `c` sums the
 log-likelihood ratio against that effect (`-l`); its last 0 is the most likely last bucket of the outage. Start and end
-are thus maximum-likelihood change points, at no further state.
+are thus maximum-likelihood change points (Hinkley 1970, Biometrika 57), at no further state.
 """
 
 from __future__ import annotations
