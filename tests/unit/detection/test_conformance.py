@@ -33,9 +33,11 @@ NAMES = ("a", "b", "c", "d", "e")
 # Blind buckets have no score, and what leaves the delay line is NaN where it went in blind.
 NAN_WHERE_BLIND = {"score", "signed score"}
 MAY_BE_NAN = {"learnt"}
-# What passes with time alone: rings by the minute, and the bucket from which a test at zero counts.
+# What passes with time alone: rings by the minute, the bucket from which a test at zero counts, and of the smooth
+# profile how often a series has opened of late, which fades.
 OF_TIME = ("bucket", "cusum.start", "cusum.ratio", "delay.", "history.", "season.rates", "season.left", "season.right",
-           "season.days", "slot.", "spread.last", "spread.up", "spread.variance")  # fmt: skip
+           "season.days", "slot.", "spread.last", "spread.up", "spread.variance", "smooth_tail.opens",
+           "smooth_memory.blind")  # fmt: skip
 
 
 def course(n: int = len(NAMES), buckets: int = LONG, seed: int = 5, mean: float | None = None) -> Values:
