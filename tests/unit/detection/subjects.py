@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.detection.bank import BankStep, SeriesBank, SeriesRow
+from streams.detection.calendar import PLAIN, Calendars
 from streams.detection.columns import Columns
 from streams.detection.cusum import CusumBank
 from streams.detection.delay import DelayLine
@@ -104,13 +105,14 @@ def season(names: Sequence[str], usual: float = USUAL) -> Subject:
     """One value a ten-minute slot: ten buckets of a tenth of it, as they leave the delay line."""
     n = len(names)
     history, days = History(n), Season(n)
+    calendars = Calendars([PLAIN] * n, [()] * n)
 
     def drive(slot: int, count: Values) -> Said:
         seen, count = _seen(count)
         gone, numbers = slot - SLOTS_WAITING, np.where(seen, 10.0, 0.0)
         history.write(gone, ALL, 10 * count, numbers)
         days.compare(gone, ALL, 10 * count, numbers)
-        days.advance(slot, ALL, history)
+        days.advance(slot, ALL, history, calendars)
         return {"expected": np.where(days.days > 0, days.left, 0.0), "right": days.right, "days": days.days}
 
     return Parts((history, days), drive, n)
@@ -147,7 +149,7 @@ def spread(names: Sequence[str], usual: float = USUAL) -> Subject:
         spread.learn(count, mean, mean, spread.bounded_excess(), seen)
         if bucket % 30 == 0:
             spread.half_hour(ALL)
-            spread.refresh(ALL, np.full(len(count), 14, np.int16), 0.5)
+            spread.refresh(ALL, np.full(len(count), 14, np.int16), 0.5, None)
         return {"excess": spread.bounded_excess(), "slow": spread.up_slow, "fast": spread.up_fast,
                 "variance": spread.variance}  # fmt: skip
 
