@@ -3,7 +3,8 @@
 An outage that is found within that time has taught nothing to level and season, because opening its window marks the
 waiting buckets back to its start as hot. Everything that learns a level or a season learns only what leaves the line.
 
->>> leaving = Leaving(np.array([500.0, 500.0, 25.0]), np.full(3, 20.0), np.array([False, True, True]))
+>>> hot, none = np.array([False, True, True]), np.zeros(3, np.bool_)
+>>> leaving = Leaving(np.array([500.0, 500.0, 25.0]), np.full(3, 20.0), hot, none)
 >>> leaving.learnt().round(1).tolist()
 [68.5, 40.0, 25.0]
 """

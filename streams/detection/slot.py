@@ -1,11 +1,4 @@
-"""What has left the delay line of the ten-minute slot that is being filled.
-
->>> slot, yes, no = SlotSums(1), np.array([True]), np.array([False])
->>> slot.add(np.array([20.0]), yes, no), slot.add(np.array([40.0]), yes, yes)
-(None, None)
->>> [float(part[0]) for part in slot.take(slice(None))]
-[60.0, 2.0, 20.0, 1.0]
-"""
+"""What has left the delay line of the ten-minute slot that is being filled."""
 
 from __future__ import annotations
 
