@@ -18,7 +18,7 @@ from streams.detection.block import Block
 from streams.detection.columns import Array, Bools, Floats, Ints, SnapshotMismatchError
 from streams.detection.history import SLOT_MIN
 from streams.detection.judged import Limits
-from streams.detection.sensitivity import share_of_tolerance, threshold
+from streams.detection.sensitivity import share_of_tolerance
 from streams.detection.telling import columns_of
 from streams.detection.warmup import replay
 
@@ -41,9 +41,11 @@ class SeriesRow:
     surges: bool = True
     drops: bool = True
 
-    def threshold(self) -> float:
-        """In nats of log-likelihood ratio."""
-        return threshold(self.false_opens_per_year * share_of_tolerance(self.region is None, self.siblings))
+    def tolerance_per_year(self) -> float:
+        """False opens a year that this series may use up, in all its directions. Raises ValueError unless above 0."""
+        if not self.false_opens_per_year > 0:
+            raise ValueError(f"false opens a year must be above 0, not {self.false_opens_per_year:g}")
+        return self.false_opens_per_year * share_of_tolerance(self.region is None, self.siblings)
 
     def fingerprint(self) -> int:
         """Of the name: what a snapshot is checked against, and where the slot phase comes from."""
@@ -98,13 +100,13 @@ class SeriesBank:
         blocks = [np.arange(a, min(a + BLOCK_ROWS, len(rows))) for a in range(0, max(len(rows), 1), BLOCK_ROWS)]
         self._members = [block[np.argsort(phase[block], kind="stable")] for block in blocks]  # caller's rows, by phase
         limits = Limits(
-            np.array([row.threshold() for row in rows], np.float64),
+            np.array([row.tolerance_per_year() for row in rows], np.float64),
             np.array([row.surges for row in rows], np.bool_),
             np.array([row.drops for row in rows], np.bool_),
             phase,
         )
         self._blocks = [
-            Block(Limits(limits.threshold[m], limits.surges[m], limits.drops[m], phase[m]), first_bucket)
+            Block(Limits(limits.tolerance_per_year[m], limits.surges[m], limits.drops[m], phase[m]), first_bucket)
             for m in self._members
         ]
 

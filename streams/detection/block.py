@@ -19,14 +19,12 @@ from streams.detection.history import SLOT_MIN, History
 from streams.detection.judged import Expectation, Judged, Limits, Runs
 from streams.detection.level import FastLevel, PlainMean
 from streams.detection.season import SLOTS_WAITING, Season
+from streams.detection.sensitivity import Thresholds
 from streams.detection.slot import SlotSums
 from streams.detection.spread import Spread
 from streams.detection.window import Opening, Windows
 
 SLOTS_PER_HALF_HOUR = 3
-# Between these means a wrong baseline costs most: drops open falsely five times as often as elsewhere. A threshold
-# higher by one evens that out (1.8 to 0.9 a week at h = 5.5) for .008 of recall.
-FRAIL_FROM, FRAIL_TO, FRAIL_NATS = 0.5, 10.0, 1.0
 _LEAST_RATE = 1e-6  # below it a change of expectation has no meaningful factor
 _ALL_ROWS = slice(0, len(EFFECTS))
 
@@ -35,17 +33,15 @@ class Block:
     """State of up to some thousand series, and the step that moves it by a bucket."""
 
     def __init__(self, limits: Limits, bucket: int) -> None:
-        n = len(limits.threshold)
+        n = len(limits.phase)
         self.bucket = bucket
         self.limits = limits
         edges = np.searchsorted(limits.phase, np.arange(SLOT_MIN + 1)).tolist()
         self.groups = [slice(a, b) for a, b in pairwise(edges)]
         self.history, self.season, self.slots = History(n), Season(n), SlotSums(n)
         self.mean, self.level, self.spread, self.line = PlainMean(n), FastLevel(n), Spread(n), DelayLine(n)
-        self.cusums, self.windows, self.glance = CusumBank(limits.threshold, bucket), Windows(n), Glance(n)
-        self._surge_scale, self._drop_scale = limits.surges / limits.threshold, limits.drops / limits.threshold
-        self._frail_scale = limits.drops / (limits.threshold + FRAIL_NATS)
-        self._glance_scale = (limits.surges != limits.drops) / (FLAG_AT * limits.threshold)
+        self.cusums, self.windows, self.glance = CusumBank(n, bucket), Windows(n), Glance(n)
+        self.thresholds = Thresholds(limits.tolerance_per_year, limits.surges, limits.drops)
         self._any_one_sided = bool((limits.surges != limits.drops).any())
         self._never: Bools = np.zeros(n, np.bool_)
         self._never.setflags(write=False)  # it leaves the bank as a column
@@ -53,7 +49,7 @@ class Block:
     def parts(self) -> Iterator[Columns]:
         """Everything that is state, except the bucket."""
         yield from (self.history, self.season, self.slots, self.mean, self.level, self.spread, self.line)
-        yield from (self.cusums, self.windows, self.glance)
+        yield from (self.cusums, self.thresholds, self.windows, self.glance)
 
     def step(self, count: Floats) -> Judged:
         """Judge the next bucket (NaN: blind), then learn from it."""
@@ -87,6 +83,8 @@ class Block:
         self.level.rescale(at, factor)
         self.line.rescale(at, factor)
         self.spread.refresh(at, self.season.days[at], self.level.inertia(at))
+        usual = (self.season.left[at] + self.season.right[at]) / 2
+        self.thresholds.refresh(at, np.where(self.season.days[at] > 0, usual, self.mean.mean[at]))
 
     def _expect(self, count: Floats, seen: Bools) -> Expectation:
         season, mean = self.season, self.mean
@@ -117,11 +115,10 @@ class Block:
     def _run(self, count: Floats, expect: Expectation) -> Runs:
         up_slow, up_fast = self.spread.up_slow, self.spread.up_fast
         means = (expect.slow * up_slow, expect.fast * up_fast, expect.slow / up_slow, expect.fast / up_fast)
-        self.cusums.step(self.bucket, count, means, expect.size, expect.judged, expect.ratio)
+        limits, thresholds = self.limits, (self.thresholds.surge, self.thresholds.drop)
+        self.cusums.step(self.bucket, count, means, expect.size, expect.judged, expect.ratio, thresholds)
         surge, drop = self.cusums.surge(), self.cusums.drop()
-        frail = (expect.slow > FRAIL_FROM) & (expect.slow < FRAIL_TO)
-        drop_scale: Floats = np.where(frail, self._frail_scale, self._drop_scale)
-        return Runs(surge, drop, surge * self._surge_scale, drop * drop_scale)
+        return Runs(surge, drop, surge / thresholds[0] * limits.surges, drop / thresholds[1] * limits.drops)
 
     def _close(self, count: Floats, expect: Expectation, runs: Runs) -> Bools:
         windows = self.windows
@@ -199,13 +196,14 @@ class Block:
         self.spread.learn(count, expect.slow, expect.fast, expect.excess, expect.seen)
 
     def _glance(self, judged: Bools, runs: Runs) -> Bools:
-        value = np.where(self.limits.surges, runs.drop_nats, runs.surge_nats)
-        high = value * self._glance_scale >= 1.0
+        surges = self.limits.surges
+        value = np.where(surges, runs.drop_nats / self.thresholds.drop, runs.surge_nats / self.thresholds.surge)
+        high = (value >= FLAG_AT) & (surges != self.limits.drops)
         at = (judged & (high | (self.glance.since >= 0))).nonzero()[0]
         if not at.size:
             return self._never
         high_here = high[at] & (self.windows.direction[at] == 0)
-        winner = self.cusums.winner(at, ~self.limits.surges[at])
+        winner = self.cusums.winner(at, ~surges[at])
         start = self.cusums.start[winner, at].astype(np.int64)
         hot = np.zeros(len(judged), np.bool_)
         hot[at] = self.glance.step(self.bucket, at, high_here, start, self.line)

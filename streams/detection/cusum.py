@@ -36,19 +36,19 @@ class CusumBank(Columns):
     PART = "cusum"
     STATE = ("value", "start", "ratio")
 
-    def __init__(self, threshold: Floats, bucket: int) -> None:
-        n = len(threshold)
+    def __init__(self, n: int, bucket: int) -> None:
         self.value = np.zeros((10, n), np.float32)
         self.start = np.full((10, n), bucket, np.int32)
         self.ratio = np.ones((10, n), np.float32)
-        self._cap = (CAP * threshold).astype(np.float32)
-        self._ceiling = (CEILING * threshold).astype(np.float32)
         self._mean, self._log, self._base = (np.empty((10, n), np.float32) for _ in range(3))
         self._means = np.empty((4, n), np.float32)
 
     def step(self, bucket: int, counts: Floats, means: tuple[Floats, ...], sizes: Floats, judged: Bools,
-             ratio: Floats) -> None:  # fmt: skip
-        """Take in one bucket where `judged`. `means`: slow up, fast up, slow down, fast down; `size`: r."""
+             ratio: Floats, thresholds: tuple[Singles, Singles]) -> None:  # fmt: skip
+        """Take in one bucket where `judged`.
+
+        `means`: slow up, fast up, slow down, fast down; `sizes`: r; `thresholds`: of surges and of drops.
+        """
         count, size = counts.astype(np.float32), sizes.astype(np.float32)
         for row, clock in zip(self._means, means, strict=True):
             row[:] = clock
@@ -63,13 +63,15 @@ class CusumBank(Columns):
         log *= count + size
         np.multiply(count, _LN_EFFECTS, out=mean)
         mean -= log
-        np.minimum(mean, self._cap, out=mean)
+        for rows, threshold in zip((SURGE_ROWS, DROP_ROWS), thresholds, strict=True):
+            np.minimum(mean[rows], np.float32(CAP) * threshold, out=mean[rows])
         if not judged.all():
             mean *= judged
         value = self.value
         value += mean
         np.maximum(value, 0, out=value)
-        np.minimum(value, self._ceiling, out=value)
+        for rows, threshold in zip((SURGE_ROWS, DROP_ROWS), thresholds, strict=True):
+            np.minimum(value[rows], np.float32(CEILING) * threshold, out=value[rows])
         at_zero = np.less_equal(value, 0)
         np.copyto(self.start, bucket + 1, where=at_zero)
         np.copyto(self.ratio, ratio.astype(np.float32), where=at_zero)

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from scipy.stats import nbinom
 
+from streams.detection.bank import SeriesBank, SeriesRow
 from streams.detection.cusum import CusumBank, log_likelihood_ratio
 from streams.detection.delay import LINE_MIN, NO_EXPECTATION, DelayLine
 from streams.detection.history import LAGS, SLOTS_PER_DAY, History
-from streams.detection.sensitivity import share_of_tolerance, threshold
+from streams.detection.sensitivity import REFERENCE_PER_YEAR, Thresholds, share_of_tolerance, thresholds
 from streams.detection.tail import bounds, score
 
 ALL = slice(None)
@@ -42,18 +43,35 @@ def test_bounds_hold_the_share_they_promise(mean: float, excess: float) -> None:
     assert upper == pytest.approx(exact[1], rel=0.02, abs=1)
 
 
-def test_threshold_follows_the_measured_prices_and_is_monotone() -> None:
-    assert threshold(52) == 5.5
-    assert threshold(13) == pytest.approx(8.0)
-    prices = [threshold(per_year) for per_year in (1e-9, 0.1, 1, 4, 13, 52, 365, 1e9)]
+@pytest.mark.parametrize("is_surge", [True, False])
+@pytest.mark.parametrize("mean", [0.0, 0.2, 2.0, 20.0, 200.0, 2000.0])
+def test_who_tolerates_less_has_a_higher_threshold_within_limits(mean: float, is_surge: bool) -> None:
+    folds = np.log(REFERENCE_PER_YEAR / np.array([1e-9, 0.1, 1, 4, 13, 52, 365, 1e9]))
+    prices = thresholds(np.full(8, mean), folds, is_surge).tolist()
     assert prices == sorted(prices, reverse=True)
     assert (prices[0], prices[-1]) == (20.0, 3.0)
+
+
+@pytest.mark.parametrize("is_surge", [True, False])
+def test_thresholds_do_not_jump_with_the_volume(is_surge: bool) -> None:
+    means = np.geomspace(0.01, 10_000, 2000)
+    for per_year in (0.2, 2, 26):
+        prices = thresholds(means, np.log(REFERENCE_PER_YEAR / per_year), is_surge)
+        assert np.abs(np.diff(prices)).max() < 0.05
+
+
+def test_where_both_directions_may_open_each_has_half_of_the_tolerance() -> None:
+    yes, no = np.array([True]), np.array([False])
+    both, twice = Thresholds(np.array([8.0]), yes, yes), Thresholds(np.array([4.0]), yes, no)
+    for one in (both, twice):
+        one.refresh(ALL, np.array([3.0]))
+    assert both.surge[0] == twice.surge[0]
 
 
 @pytest.mark.parametrize("per_year", [0.0, -4.0, float("nan")])
 def test_a_tolerance_that_is_not_above_zero_is_refused(per_year: float) -> None:
     with pytest.raises(ValueError, match="above 0"):
-        threshold(per_year)
+        SeriesBank([SeriesRow("x", None, per_year, 1)], 0)
 
 
 @pytest.mark.parametrize(("signals", "regions"), [(1, 0), (2, 0), (1, 1), (1, 2), (2, 3), (2, 40)])
@@ -136,10 +154,11 @@ def test_a_kernel_that_is_seen_on_one_side_only_gives_no_rate() -> None:
 def test_a_cusum_is_the_largest_sum_of_log_likelihood_ratios() -> None:
     rng = np.random.default_rng(4)
     counts = rng.poisson(np.where(np.arange(60) < 40, 10, 22)).astype(float)
-    bank = CusumBank(np.array([50.0]), 0)  # so high that neither cap nor ceiling acts
+    bank = CusumBank(1, 0)
+    high = np.array([50.0], np.float32)  # so high that neither cap nor ceiling acts
     ten, size = np.array([10.0]), np.array([50.0])
     for bucket, count in enumerate(counts):
-        bank.step(bucket, np.array([count]), (ten, ten, ten, ten), size, np.array([True]), np.ones(1))
+        bank.step(bucket, np.array([count]), (ten, ten, ten, ten), size, np.array([True]), np.ones(1), (high, high))
     terms = log_likelihood_ratio(counts, ten, size, np.array([1.7]))
     sums = [terms[start:].sum() for start in range(60)]
     assert bank.value[0, 0] == pytest.approx(max(sums), rel=1e-4)
@@ -147,8 +166,10 @@ def test_a_cusum_is_the_largest_sum_of_log_likelihood_ratios() -> None:
 
 
 def test_no_two_buckets_reach_a_threshold() -> None:
-    bank = CusumBank(np.array([8.0]), 0)
-    one = np.ones(1)
+    bank = CusumBank(1, 0)
+    one, eight = np.ones(1), np.array([8.0], np.float32)
     for bucket in range(2):
-        bank.step(bucket, np.array([1e6]), (one, one, one, one), np.array([50.0]), np.array([True]), one)
+        bank.step(
+            bucket, np.array([1e6]), (one, one, one, one), np.array([50.0]), np.array([True]), one, (eight, eight)
+        )
     assert bank.surge()[0] == pytest.approx(0.8 * 8.0)
