@@ -6,16 +6,15 @@ direction then depends on the events a minute expected at the time, m0, as measu
 
     h = H(m0) + S(m0) ln(26 / false opens a year in this direction)
 
-with H and S on straight lines in ln m0 between five means. Where noise opens, S is 1, as theory has it (the time
-between false alarms of a CUSUM grows as e^h, Lorden 1971, Ann. Math. Stat. 42). That is so up to a few events a
-minute; noise opens most often at one to five (with the true mean in place of the expected one too): with fewer a minute
-says too little, with more noise no longer looks like half or nearly twice as much. From some ten a minute on it is not
-noise that opens but a day that goes otherwise than any day known, and that yields to no threshold soon: S is three.
-Above fifty hardly anything opens falsely, so a large number of tolerated false opens is not used up there: that would
-take thresholds below those at which real outages are told from passing ones.
+with H and S on straight lines in ln m0 between five means. S is 1 in theory (the time between false alarms of a CUSUM
+grows as e^h, Lorden 1971, Ann. Math. Stat. 42) and a little more here, since some of what opens is no noise but a day
+that goes otherwise than any day known. Noise opens most often at one to fifteen events a minute (with the true mean in
+place of the expected one too): with fewer a minute says too little, with more noise no longer looks like half or
+nearly twice as much. Above fifty hardly anything opens falsely, so a large number of tolerated false opens is not used
+up: that would take thresholds at which passing ripples open, and ramps are announced before anybody would call them so.
 
 >>> thresholds(np.array([0.2, 2.0, 2000.0]), np.log(26 / 2.0), is_surge=True).round(1).tolist()
-[8.2, 9.9, 12.0]
+[8.2, 9.4, 9.0]
 """
 
 from __future__ import annotations
@@ -28,11 +27,11 @@ from streams.detection.columns import Bools, Columns, Floats
 _LN_MEANS = np.log([0.3, 1.5, 4.0, 15.0, 60.0])
 # 26 false opens a year in one direction, that is 52 in both: one a week, as much as anybody would bear.
 REFERENCE_PER_YEAR = 26.0
-SURGE_HEIGHTS = np.array([5.6, 6.1, 5.9, 5.0, 4.0])
-DROP_HEIGHTS = np.array([5.5, 7.4, 7.4, 6.8, 4.2])
+SURGE_HEIGHTS = np.array([5.1, 5.6, 5.4, 5.0, 5.5])
+DROP_HEIGHTS = np.array([5.0, 6.9, 6.9, 6.6, 5.5])
 # To one e-th of the false opens.
-SURGE_SLOPES = np.array([1.0, 1.4, 1.8, 2.5, 3.1])
-DROP_SLOPES = np.array([0.9, 1.1, 1.4, 2.2, 3.2])
+SURGE_SLOPES = np.array([1.2, 1.5, 1.5, 1.6, 1.35])
+DROP_SLOPES = np.array([1.1, 1.2, 1.15, 1.25, 1.35])
 H_LOWEST, H_HIGHEST = 3.0, 20.0  # below 3 everything opens; above 20 only catastrophes do and nothing is gained
 _LEAST_MEAN = 1e-3
 

@@ -10,6 +10,7 @@ from streams.detection.bank import SeriesBank, SeriesRow
 from streams.detection.cusum import CusumBank, log_likelihood_ratio
 from streams.detection.delay import LINE_MIN, NO_EXPECTATION, DelayLine
 from streams.detection.history import LAGS, SLOTS_PER_DAY, History
+from streams.detection.season import Season
 from streams.detection.sensitivity import REFERENCE_PER_YEAR, Thresholds, share_of_tolerance, thresholds
 from streams.detection.tail import bounds, score
 
@@ -149,6 +150,18 @@ def test_a_kernel_that_is_seen_on_one_side_only_gives_no_rate() -> None:
     border = 200_000
     history = history_of({border - SLOTS_PER_DAY + i: 500.0 for i in range(28)})
     assert np.isnan(history.rates(border, ALL)[0, 0])
+
+
+@pytest.mark.parametrize(("loss", "least", "most"), [(0.001, 150, 200), (0.3, 100, 140)])
+def test_the_same_weekday_leads_where_shapes_are_known_well(loss: float, least: float, most: float) -> None:
+    slot = 200_000
+    ahead = [slot - SLOTS_PER_DAY * day + i for day in range(1, LAGS + 1) for i in range(-5, 6)]
+    same_weekday = {slot - SLOTS_PER_DAY * day + i for day in (7, 14) for i in range(-5, 6)}
+    history, season = history_of({at: 2000.0 if at in same_weekday else 1000.0 for at in ahead}), Season(1)
+    season.loss[:] = loss  # all days were alike so far, as far as `loss` can tell
+    for at in (slot - 1, slot):
+        season.advance(at, ALL, history)
+    assert least < season.left[0] < most
 
 
 def test_a_cusum_is_the_largest_sum_of_log_likelihood_ratios() -> None:
