@@ -17,8 +17,10 @@ from streams.detection.delay import NO_EXPECTATION, DelayLine
 from streams.detection.glance import FLAG_AT, Glance
 from streams.detection.history import SLOT_MIN, History
 from streams.detection.judged import Expectation, Judged, Limits, Runs
+from streams.detection.lasting import LastingChange
 from streams.detection.level import FastLevel, PlainMean
 from streams.detection.season import SLOTS_WAITING, Season
+from streams.detection.settling import accept, restore
 from streams.detection.slot import SlotSums
 from streams.detection.spread import Spread
 from streams.detection.window import Opening, Windows
@@ -43,6 +45,7 @@ class Block:
         self.history, self.season, self.slots = History(n), Season(n), SlotSums(n)
         self.mean, self.level, self.spread, self.line = PlainMean(n), FastLevel(n), Spread(n), DelayLine(n)
         self.cusums, self.windows, self.glance = CusumBank(limits.threshold, bucket), Windows(n), Glance(n)
+        self.lasting = LastingChange(n)
         self._surge_scale, self._drop_scale = limits.surges / limits.threshold, limits.drops / limits.threshold
         self._frail_scale = limits.drops / (limits.threshold + FRAIL_NATS)
         self._glance_scale = (limits.surges != limits.drops) / (FLAG_AT * limits.threshold)
@@ -53,7 +56,7 @@ class Block:
     def parts(self) -> Iterator[Columns]:
         """Everything that is state, except the bucket."""
         yield from (self.history, self.season, self.slots, self.mean, self.level, self.spread, self.line)
-        yield from (self.cusums, self.windows, self.glance)
+        yield from (self.cusums, self.windows, self.glance, self.lasting)
 
     def step(self, count: Floats) -> Judged:
         """Judge the next bucket (NaN: blind), then learn from it."""
@@ -62,9 +65,11 @@ class Block:
         group = self.groups[bucket % SLOT_MIN]
         if group.start < group.stop:
             self.begin_slot(bucket // SLOT_MIN, group)
+        restore(self)
+        accepted = accept(self, seen)
         expect = self._expect(count, seen)
         runs = self._run(count, expect)
-        closed = self._close(count, expect, runs)
+        closed = self._close(count, expect, runs, accepted)
         opened = self._open(expect.judged, closed, runs)
         variance = expect.excess + self.spread.variance
         self._learn(count, expect, runs)
@@ -86,6 +91,7 @@ class Block:
         factor = np.where(usable, after, 1.0) / np.where(usable, before, 1.0)
         self.level.rescale(at, factor)
         self.line.rescale(at, factor)
+        self.lasting.rescale(at, factor)
         self.spread.refresh(at, self.season.days[at], self.level.inertia(at))
 
     def _expect(self, count: Floats, seen: Bools) -> Expectation:
@@ -103,7 +109,6 @@ class Block:
         ratio = self.level.ratio()
         held = self.windows.open_series()
         if held.size:
-            held = held[self.windows.young(self.bucket, held)]
             ratio[held] = self.windows.frozen[held]
         excess = self.spread.bounded_excess()
         return Expectation(slow, slow * ratio, ratio, excess, 1.0 / excess, seen, known, judged)
@@ -117,22 +122,33 @@ class Block:
     def _run(self, count: Floats, expect: Expectation) -> Runs:
         up_slow, up_fast = self.spread.up_slow, self.spread.up_fast
         means = (expect.slow * up_slow, expect.fast * up_fast, expect.slow / up_slow, expect.fast / up_fast)
+        recent = self.lasting.recent(self.bucket)
+        if recent.size:
+            self.lasting.widen(recent, means[:2], means[2:])
+            recent = recent[expect.judged[recent]]
+            slow, size, threshold = expect.slow[recent], expect.size[recent], self.limits.threshold[recent]
+            self.lasting.look_back(self.bucket, recent, count[recent], slow, size, threshold)
         self.cusums.step(self.bucket, count, means, expect.size, expect.judged, expect.ratio)
         surge, drop = self.cusums.surge(), self.cusums.drop()
         frail = (expect.slow > FRAIL_FROM) & (expect.slow < FRAIL_TO)
         drop_scale: Floats = np.where(frail, self._frail_scale, self._drop_scale)
         return Runs(surge, drop, surge * self._surge_scale, drop * drop_scale)
 
-    def _close(self, count: Floats, expect: Expectation, runs: Runs) -> Bools:
+    def _close(self, count: Floats, expect: Expectation, runs: Runs, accepted: Array) -> Bools:
+        closed = self._never
+        if accepted.size:
+            closed = np.zeros(len(count), np.bool_)
+            closed[accepted] = True
         windows = self.windows
         at = windows.open_series()
         at = at[expect.judged[at]]
         if not at.size:
-            return self._never
+            return closed
         is_surge = windows.direction[at] > 0
         own = np.where(is_surge, runs.surge_nats[at], runs.drop_nats[at])
         windows.evidence[at] = np.maximum(windows.evidence[at], own)
         margin = np.where(windows.slow[at], self.spread.up_slow[at], self.spread.up_fast[at])
+        self.lasting.follow(at, count[at], expect.slow[at])
         over = windows.follow(self.bucket, at, count[at], expect.fast[at], margin, expect.size[at])
         turned = np.where(is_surge, runs.drop[at], runs.surge[at]) >= 1.0
         calm = at[over & ~turned]
@@ -143,19 +159,13 @@ class Block:
                 winner = self.cusums.winner(turn, np.full(turn.size, not of_surge))
                 before = self.cusums.start[winner, turn].astype(np.int64) - 1
                 self._end(turn, np.minimum(windows.last_elevated[turn], before), rows)
-        closed = np.zeros(len(count), np.bool_)
+        closed = closed.copy()
         closed[at[over | turned]] = True
         return closed
 
     def _end(self, at: Array, ended: Array, rows: slice) -> None:
         if not at.size:
             return
-        old = at[~self.windows.young(self.bucket, at)]
-        if old.size:  # it has become the level: the season takes it over, else it would open again at once
-            factor = self.level.ratio()[old]
-            self.season.accept(old, factor)
-            self.mean.mean[old] *= factor
-            self.line.rescale(old, factor)
         self.windows.close(at, ended)
         self.cusums.reset(at, rows, self.bucket)
         self.level.reset(at)
@@ -178,6 +188,7 @@ class Block:
             evidence=self.cusums.value[winner, at].astype(np.float64),
         )
         self.windows.open(self.bucket, opening)
+        self.lasting.begin(at, self.bucket - self.windows.started[at], self.mean.buckets[at])
         self.line.mark_hot(self.bucket, at, self.windows.started[at])
         return opened
 
@@ -186,7 +197,7 @@ class Block:
         at = self.windows.open_series()
         if at.size:
             hot = np.zeros(len(count), np.bool_)
-            hot[at] = self.windows.young(self.bucket, at)
+            hot[at] = True
         if self._any_one_sided:
             opposite = self._glance(expect.judged, runs)
         expected = np.where(expect.known, expect.slow, NO_EXPECTATION)
@@ -194,7 +205,7 @@ class Block:
         value = leaving.learnt()
         use = ~np.isnan(value)
         self.slots.add(value, use, leaving.hot)
-        self.mean.learn(value, use)
+        self.mean.learn(value, use & ~leaving.hot)
         self.level.learn(value, leaving.expected, use & ~leaving.hot & (leaving.expected < NO_EXPECTATION))
         self.spread.learn(count, expect.slow, expect.fast, expect.excess, expect.seen)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from streams.detection.columns import Array, Bools, Columns, Floats
+from streams.detection.lasting import Shift
 
 # Median delay of detection is 2, of slow surges at low volume 15. 5 and 10 lose a little of those, 45 makes the level
 # too old (J .874, .876, .862 against .877 on generated series).
@@ -83,6 +84,17 @@ class DelayLine(Columns):
     def rescale(self, at: Array | slice, factor: Floats) -> None:
         """The expectation has changed its mind by `factor`: what waits is to be learnt against the new one."""
         self.expected[:, at] *= factor.astype(np.float32)
+
+    def shift(self, shift: Shift) -> None:
+        """Move the expectations that wait to a new level."""
+        expected = self.expected[:, shift.at]
+        moved = np.where(expected < NO_EXPECTATION, expected, 0) * shift.factor + shift.offset
+        self.expected[:, shift.at] = np.where(expected < NO_EXPECTATION, moved, expected)
+
+    def forget(self, bucket: int, at: Array, before: Array) -> None:
+        """The buckets of `at` that lie before `before` are not to be learnt."""
+        old = self._bucket_of_row(bucket)[:, None] < before
+        self.count[:, at] = np.where(old, np.float32(np.nan), self.count[:, at])
 
     @staticmethod
     def _bucket_of_row(bucket: int) -> Array:

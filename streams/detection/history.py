@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from streams.detection.columns import Array, Columns, Floats, Singles
+from streams.detection.lasting import Shift
 
 SLOT_MIN = 10
 SLOTS_PER_DAY = 144
@@ -59,6 +60,22 @@ class History(Columns):
         """What slot `slot` held. Each has to be written, else the ring shows what stood there fifteen days ago."""
         self.sums[slot % RING, at] = np.minimum(sums, _LARGEST) / _UNIT
         self.numbers[slot % RING, at] = numbers
+
+    def shift(self, shift: Shift, first_hot: Array, last_hot: Array) -> None:
+        """Move all slots to a new level; those from `first_hot` to `last_hot` (one each) were learnt while hot."""
+        for i, series in enumerate(shift.at.tolist()):  # seldom more than one in a bucket
+            hot = np.arange(first_hot[i], last_hot[i] + 1) % RING
+            sums = self.sums[:, series].astype(np.float64) * _UNIT
+            offset = self.numbers[:, series] * shift.offset[i]
+            moved = sums * shift.factor[i] + offset
+            moved[hot] = sums[hot] * shift.hot_factor[i] + offset[hot]
+            self.sums[:, series] = np.minimum(moved, _LARGEST) / _UNIT
+
+    def forget(self, series: int, first: int, last: int) -> None:
+        """Nothing is known any more of slots `first` to `last` of one series."""
+        rows = np.arange(max(first, last - RING + 1), last + 1) % RING
+        self.sums[rows, series] = 0
+        self.numbers[rows, series] = 0
 
     def rates(self, border: int, at: slice) -> Singles:
         """Events a minute around the begin of slot `border`, 1 to 14 days before: (LAGS, series), NaN where unknown."""

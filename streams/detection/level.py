@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from streams.detection.columns import Array, Bools, Columns, Floats
+from streams.detection.lasting import Shift
 
 KEEP = float(np.exp(-1 / 20))  # a time constant of 20 minutes
 KEEP_SLOT = KEEP**10
@@ -42,6 +43,10 @@ class PlainMean(Columns):
         """Take in a bucket that has left the line, where `use`."""
         np.minimum(self.buckets + use, MEAN_BUCKETS, out=self.buckets)
         self.mean += np.where(use, count - self.mean, 0.0) / np.maximum(self.buckets, 1.0)
+
+    def shift(self, shift: Shift) -> None:
+        """Move the mean to a new level."""
+        self.mean[shift.at] = self.mean[shift.at] * shift.factor + shift.offset
 
 
 class FastLevel(Columns):

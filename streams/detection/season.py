@@ -21,6 +21,7 @@ import numpy as np
 from streams.detection.columns import Array, Bools, Columns, Floats, Singles
 from streams.detection.delay import LINE_MIN
 from streams.detection.history import LAGS, SLOT_MIN, History
+from streams.detection.lasting import Shift
 
 SLOTS_WAITING = LINE_MIN // SLOT_MIN + 1  # a slot has wholly left the line so many slots after it began
 KEEP_6H = np.float32(np.exp(-SLOT_MIN / 360))  # 3 to 12 hours make no difference
@@ -39,13 +40,14 @@ class Season(Columns):
     """Expected events a minute by time of day; works slot by slot, straight lines between slot borders."""
 
     PART = "season"
-    STATE = ("rates", "today_6h", "that_6h", "today_3", "that_3", "loss", "slots", "left", "right", "days")
+    STATE = ("rates", "today_6h", "that_6h", "today_3", "that_3", "loss", "slots", "left", "right", "days", "kept")
 
     def __init__(self, n: int) -> None:
         self.rates = np.full((_BORDERS, LAGS, n), np.nan, np.float32)  # ring by border
         self.today_6h, self.that_6h, self.today_3, self.that_3 = (np.zeros((LAGS, n), np.float32) for _ in range(4))
         self.loss = np.full((LAGS, n), PRIOR_LOSS, np.float32)
         self.slots = np.full((LAGS, n), PRIOR_SLOTS, np.float32)
+        self.kept = np.ones((LAGS, n), np.float32)  # today_6h / that_6h before a new level was accepted
         self.left, self.right = np.zeros(n), np.zeros(n)  # m0 at both ends of the slot at hand
         self.days = np.zeros(n, np.int16)  # how many days there are to compare with; 0: left and right mean nothing
 
@@ -82,12 +84,23 @@ class Season(Columns):
         self.left[at] = np.where(there, level * first, 0).sum(axis=0) / total
         self.right[at] = np.where(there, level * last, 0).sum(axis=0) / total
 
-    def accept(self, at: Array, factor: Floats) -> None:
-        """Today's level is `factor` times what it was taken for, for good."""
-        self.today_6h[:, at] *= factor.astype(np.float32)
-        self.today_3[:, at] *= factor.astype(np.float32)
-        self.left[at] *= factor
-        self.right[at] *= factor
+    def shift(self, shift: Shift) -> None:
+        """Move everything to a new level; how today compares with each day is kept as far as the shape is."""
+        at, factor, offset = shift.at, shift.factor.astype(np.float32), shift.offset.astype(np.float32)
+        for total in (self.today_6h, self.that_6h, self.today_3, self.that_3):
+            total[:, at] *= np.minimum(factor, 1)  # more events now, yet it is no better known
+        self.rates[:, :, at] = self.rates[:, :, at] * factor + offset
+        self.left[at] = self.left[at] * shift.factor + shift.offset
+        self.right[at] = self.right[at] * shift.factor + shift.offset
+
+    def keep_level(self, at: Array) -> None:
+        """Remember how today's level compares with each day, in case that `return_to_level` is asked for."""
+        self.kept[:, at] = self.today_6h[:, at] / np.maximum(self.that_6h[:, at], np.float32(1e-9))
+
+    def return_to_level(self, at: Array) -> None:
+        """Forget how today compared with each day since `keep_level`."""
+        self.today_6h[:, at] = self.that_6h[:, at] * self.kept[:, at]
+        self.today_3[:, at] = self.that_3[:, at] * self.kept[:, at]
 
     def _between(self, slot: int, at: slice) -> Singles:
         """Mean rate of each day over a slot whose borders are still in the ring."""

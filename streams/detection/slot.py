@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from streams.detection.columns import Bools, Columns, Floats
+from streams.detection.columns import Array, Bools, Columns, Floats
+from streams.detection.lasting import Shift
 
 
 class SlotSums(Columns):
@@ -32,3 +33,16 @@ class SlotSums(Columns):
         for part in (self.sums, self.numbers, self.hot_sums, self.hot_numbers):
             part[at] = 0.0
         return sums, numbers, np.maximum(cool_sums, 0.0), cool_numbers
+
+    def shift(self, shift: Shift) -> None:
+        """Move what has been gathered to a new level."""
+        at = shift.at
+        offset, hot_offset = self.numbers[at] * shift.offset, self.hot_numbers[at] * shift.offset
+        hot = self.hot_sums[at] * shift.hot_factor + hot_offset
+        self.sums[at] = (self.sums[at] - self.hot_sums[at]) * shift.factor + offset - hot_offset + hot
+        self.hot_sums[at] = hot
+
+    def forget(self, at: Array) -> None:
+        """Nothing is known any more of what has been gathered of the series `at`."""
+        for part in (self.sums, self.numbers, self.hot_sums, self.hot_numbers):
+            part[at] = 0.0

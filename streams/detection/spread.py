@@ -24,6 +24,7 @@ SLOW_PRIOR, FAST_PRIOR, PRIOR_HALF_HOURS = 0.25**2, 0.15**2, 12.0
 MEMORY_HALF_HOURS = 336.0  # a week
 SLOW_NOISE, FAST_NOISE = 0.06, 0.03  # sampling variance at which a half hour weighs a quarter
 WINSOR = 9.0  # three standard deviations
+MOST_VARIANCE = 1.0  # nothing is known of the level: a margin of twenty times; else events out of nothing have none
 LEAST_SEEN = 15  # minutes of a half hour, to be learnt from
 YOUNG_DAYS = 7  # with fewer days to compare with, the expectation is known to be worse than it looks
 YOUNG_SLOW, YOUNG_FAST = 0.7, 0.25
@@ -90,6 +91,12 @@ class Spread(Columns):
             gain = np.where(seen >= LEAST_SEEN, (1.0 + sampling / noise) ** -2.0, 0.0)
             np.minimum(weight + gain, MEMORY_HALF_HOURS, out=weight)
             variance += gain / weight * (value - variance)
+            np.minimum(variance, MOST_VARIANCE, out=variance)
+        for total in (self.sum_count, self.sum_slow, self.sum_fast, self.sum_seen):
+            total[at] = 0.0
+
+    def restart(self, at: Array) -> None:
+        """The level has been moved: begin the half hour anew."""
         for total in (self.sum_count, self.sum_slow, self.sum_fast, self.sum_seen):
             total[at] = 0.0
 

@@ -21,8 +21,6 @@ CLOSE_BUCKETS = 8  # seen since the last that was elevated; 5 to 8 make no diffe
 RATIO_GAIN = 1 / 8
 SURGE_EFFECTS = (1.5, 3.0)  # limits of the effect: below 1.5 noise keeps it open, above 3 a decaying tail is cut off
 DROP_EFFECTS = (0.35, 0.67)
-# Then everything learns again, the level follows, and the window closes by itself: what lasts longer is how things are.
-FREEZE_MIN = 480
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ class Windows(Columns):
         self.sign = np.zeros(n, np.int8)  # of the last window
         self.started, self.detected, self.ended = (np.full(n, -1, np.int64) for _ in range(3))
         self.slow = np.zeros(n, np.bool_)
-        self.frozen = np.ones(n)  # mf/m0 while the window is young
+        self.frozen = np.ones(n)  # mf/m0 before it
         self.ratio, self.calm, self.evidence = np.ones(n), np.zeros(n), np.zeros(n)
         self.calm_buckets = np.zeros(n, np.int32)
         self.last_elevated = np.full(n, -1, np.int64)
@@ -60,11 +58,6 @@ class Windows(Columns):
     def open_series(self) -> Array:
         """Indices of the series with an open window."""
         return self.direction.nonzero()[0]
-
-    def young(self, bucket: int, at: Array) -> Bools:
-        """Which of the windows of `at` still freeze what is learnt."""
-        young: Bools = bucket < self.started[at] + FREEZE_MIN
-        return young
 
     def open(self, bucket: int, opening: Opening) -> None:
         """Open in `bucket`, dated back; never before the end of the window before."""

@@ -1,0 +1,118 @@
+"""Lasting changes: what has gone on for long enough is how things are now, and what was before may yet come back.
+
+A window that has been seen for `patience` buckets and is still elevated is accepted. With exponential sums of counts C
+and of expectations E over its last two hours, the new level is
+
+    f = max(C, 1) / E   times the old one;   patience = half of the buckets the baseline has learnt from, 1 to 8 hours
+
+and everything that has been learnt is moved by f, so that the shape of the day and of the week is kept. A series that
+began within an outage is thus right again in an hour or two, and a grown one needs eight hours to be persuaded.
+
+For three times the patience from then on the level before is normal as well. Tests of the direction back are made
+against it, and a CUSUM of its own,
+
+    R = clip(R + min(l, CAP h), 0),   l the log-likelihood ratio of 1/f times the expectation,
+
+tells when it has come back (at h): then everything is moved by 1/f, and the time between is forgotten.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from streams.detection.columns import Array, Columns, Floats
+from streams.detection.cusum import CAP, QUIET_MEAN, log_likelihood_ratio
+
+PATIENCE_MOST, PATIENCE_LEAST = 480, 60  # outages of seven hours are outages, yet nobody calls a new day one
+PATIENCE_SHARE = 0.5  # of what the baseline rests on: what lasts longer than that says more than it does
+RETURN_PATIENCES = 3  # a day after eight hours: an outage of a day and a half ends without a window in the other direction
+KEEP = float(np.exp(-1 / 120))  # two hours: at 0.2 a minute f is known to a fifth
+# Silence is taken for so many events in two hours, so that it can be undone; with 1 a silent day would be silence anew.
+LEAST_COUNT = 0.05
+LEAST_EXPECTED = 0.01  # events in two hours: what expects less has no shape that could be kept
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A new opinion about the series `at` (indices): what was taken for m is factor * m + offset events a bucket.
+
+    `hot_factor`: the same for what was learnt while hot, held within a factor of two, and is to be new m. `factor` is 0
+    where nothing of the old shape is kept.
+    """
+
+    at: Array
+    factor: Floats
+    offset: Floats
+    hot_factor: Floats
+
+
+class LastingChange(Columns):
+    """How long an open window has been seen and at which level; and what was accepted of late."""
+
+    PART = "lasting"
+    STATE = ("counts", "expected", "weight", "lasted", "patience", "factor", "since", "until", "run", "run_start")
+
+    def __init__(self, n: int) -> None:
+        self.counts, self.expected, self.weight = np.zeros(n), np.zeros(n), np.zeros(n)
+        self.lasted, self.patience = np.zeros(n, np.int32), np.full(n, PATIENCE_MOST, np.int32)
+        self.factor = np.ones(n)  # accepted level / level before
+        self.since, self.until = np.full(n, -1, np.int64), np.full(n, -1, np.int64)  # buckets in which both are normal
+        self.run, self.run_start = np.zeros(n), np.full(n, -1, np.int64)  # R, and its first bucket
+
+    def begin(self, at: Array, lasted: Array, learnt: Floats) -> None:
+        """Windows of `at` have opened, dated back by `lasted` buckets, on a baseline of `learnt` buckets."""
+        self.counts[at] = self.expected[at] = self.weight[at] = 0.0
+        self.lasted[at] = lasted
+        self.patience[at] = np.clip(PATIENCE_SHARE * learnt, PATIENCE_LEAST, PATIENCE_MOST)
+
+    def follow(self, at: Array, count: Floats, slow_mean: Floats) -> None:
+        """Take in a bucket of the open and seen series `at`."""
+        self.counts[at] = self.counts[at] * KEEP + count
+        self.expected[at] = self.expected[at] * KEEP + slow_mean
+        self.weight[at] = self.weight[at] * KEEP + 1.0
+        self.lasted[at] += 1
+
+    def rescale(self, at: Array | slice, factor: Floats) -> None:
+        """The season has changed its mind by `factor`."""
+        self.expected[at] *= factor
+
+    def accept(self, bucket: int, at: Array) -> Shift:
+        """The series `at` go on at their new level from `bucket` on."""
+        counts, expected = np.maximum(self.counts[at], LEAST_COUNT), self.expected[at]
+        factor = counts / np.maximum(expected, LEAST_EXPECTED)
+        recent = bucket < self.until[at]
+        self.factor[at] = np.where(recent, self.factor[at], 1.0) * factor
+        self.since[at] = np.where(recent, self.since[at], bucket)
+        self.until[at] = bucket + RETURN_PATIENCES * self.patience[at]
+        self.run[at] = 0.0
+        flat = expected < LEAST_EXPECTED
+        level = np.where(flat, counts / np.maximum(self.weight[at], 1.0), 0.0)
+        return Shift(at, np.where(flat, 0.0, factor), level, factor / np.clip(factor, 0.5, 2.0) * ~flat)
+
+    def undo(self, at: Array) -> Shift:
+        """The series `at` are back at the level before."""
+        factor = 1.0 / self.factor[at]
+        self.until[at] = -1
+        self.run[at] = 0.0
+        return Shift(at, factor, np.zeros(len(at)), factor)
+
+    def recent(self, bucket: int) -> Array:
+        """Indices of the series that have two normal levels."""
+        return (self.until > bucket).nonzero()[0]
+
+    def widen(self, at: Array, up: tuple[Floats, ...], down: tuple[Floats, ...]) -> None:
+        """Test the direction back against the level before: `up` means of surges, `down` of drops, in place."""
+        back = 1.0 / self.factor[at]
+        for means in up:
+            means[at] *= np.maximum(back, 1.0)
+        for means in down:
+            means[at] *= np.minimum(back, 1.0)
+
+    def look_back(self, bucket: int, at: Array, count: Floats, mean: Floats, size: Floats, threshold: Floats) -> None:
+        """Take in a judged bucket of the series `at`, of which `recent` told."""
+        gain = log_likelihood_ratio(count, np.maximum(mean, QUIET_MEAN * 1e-3), size, 1.0 / self.factor[at])
+        run = np.maximum(self.run[at] + np.minimum(gain, CAP * threshold), 0.0)
+        self.run[at] = run
+        self.run_start[at] = np.where(run <= 0.0, bucket + 1, self.run_start[at])
