@@ -122,17 +122,24 @@ class Block:
     def _run(self, count: Floats, expect: Expectation) -> Runs:
         up_slow, up_fast = self.spread.up_slow, self.spread.up_fast
         means = (expect.slow * up_slow, expect.fast * up_fast, expect.slow / up_slow, expect.fast / up_fast)
-        recent = self.lasting.recent(self.bucket)
-        if recent.size:
-            self.lasting.widen(recent, means[:2], means[2:])
-            recent = recent[expect.judged[recent]]
-            slow, size, threshold = expect.slow[recent], expect.size[recent], self.limits.threshold[recent]
-            self.lasting.look_back(self.bucket, recent, count[recent], slow, size, threshold)
+        self._look_back(count, expect, means)
         self.cusums.step(self.bucket, count, means, expect.size, expect.judged, expect.ratio)
         surge, drop = self.cusums.surge(), self.cusums.drop()
         frail = (expect.slow > FRAIL_FROM) & (expect.slow < FRAIL_TO)
         drop_scale: Floats = np.where(frail, self._frail_scale, self._drop_scale)
         return Runs(surge, drop, surge * self._surge_scale, drop * drop_scale)
+
+    def _look_back(self, count: Floats, expect: Expectation, means: tuple[Floats, ...]) -> None:
+        """Where a new level was accepted of late the one before is normal too: `means` are widened in place."""
+        lasting = self.lasting
+        at = lasting.recent(self.bucket)
+        if not at.size:
+            return
+        now = at[expect.judged[at]]
+        null = (means[1][now], means[3][now])
+        before, size = expect.slow[now] / lasting.factor[now], expect.size[now]
+        lasting.look_back(self.bucket, now, count[now], null, before, size, self.limits.threshold[now])
+        lasting.widen(at, means[:2], means[2:])
 
     def _close(self, count: Floats, expect: Expectation, runs: Runs, accepted: Array) -> Bools:
         closed = self._never

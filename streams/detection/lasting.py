@@ -11,7 +11,7 @@ began within an outage is thus right again in an hour or two, and a grown one ne
 For three times the patience from then on the level before is normal as well. Tests of the direction back are made
 against it, and a CUSUM of its own,
 
-    R = clip(R + min(l, CAP h), 0),   l the log-likelihood ratio of 1/f times the expectation,
+    R = max(R + min(l, CAP h), 0),   l the log-likelihood ratio of m0/f to what the fast clock still takes for usual,
 
 tells when it has come back (at h): then everything is moved by 1/f, and the time between is forgotten.
 """
@@ -22,12 +22,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from streams.detection.columns import Array, Columns, Floats
-from streams.detection.cusum import CAP, QUIET_MEAN, log_likelihood_ratio
+from streams.detection.columns import Array, Bools, Columns, Floats
+from streams.detection.cusum import CAP, log_likelihood_ratio
 
 PATIENCE_MOST, PATIENCE_LEAST = 480, 60  # outages of seven hours are outages, yet nobody calls a new day one
 PATIENCE_SHARE = 0.5  # of what the baseline rests on: what lasts longer than that says more than it does
 RETURN_PATIENCES = 3  # a day after eight hours: an outage of a day and a half ends without a window in the other direction
+LEAST_EFFECT = 0.67  # a level before that is nearer to what is usual now needs no way back
 KEEP = float(np.exp(-1 / 120))  # two hours: at 0.2 a minute f is known to a fifth
 # Silence is taken for so many events in two hours, so that it can be undone; with 1 a silent day would be silence anew.
 LEAST_COUNT = 0.05
@@ -91,6 +92,11 @@ class LastingChange(Columns):
         level = np.where(flat, counts / np.maximum(self.weight[at], 1.0), 0.0)
         return Shift(at, np.where(flat, 0.0, factor), level, factor / np.clip(factor, 0.5, 2.0) * ~flat)
 
+    def hasty(self, at: Array) -> Bools:
+        """Which of `at` had so little behind them that what they knew is worth nothing now."""
+        hasty: Bools = self.patience[at] <= PATIENCE_LEAST
+        return hasty
+
     def undo(self, at: Array) -> Shift:
         """The series `at` are back at the level before."""
         factor = 1.0 / self.factor[at]
@@ -110,9 +116,18 @@ class LastingChange(Columns):
         for means in down:
             means[at] *= np.minimum(back, 1.0)
 
-    def look_back(self, bucket: int, at: Array, count: Floats, mean: Floats, size: Floats, threshold: Floats) -> None:
-        """Take in a judged bucket of the series `at`, of which `recent` told."""
-        gain = log_likelihood_ratio(count, np.maximum(mean, QUIET_MEAN * 1e-3), size, 1.0 / self.factor[at])
+    def look_back(
+        self, bucket: int, at: Array, count: Floats, null: tuple[Floats, Floats], before: Floats, size: Floats,
+        threshold: Floats,
+    ) -> None:  # fmt: skip
+        """Take in a judged bucket of the series `at`, of which `recent` told.
+
+        `null`: the most and the least that is usual at the new level; `before`: what the level before expects.
+        """
+        usual = np.maximum(np.where(self.factor[at] < 1.0, *null), LEAST_COUNT * (1.0 - KEEP))
+        effect = np.where(self.factor[at] < 1.0, np.maximum(before / usual, 1.0), np.minimum(before / usual, 1.0))
+        effect[(effect > LEAST_EFFECT) & (effect < 1.0 / LEAST_EFFECT)] = 1.0  # too near to be told apart
+        gain = np.where(effect == 1.0, -threshold, log_likelihood_ratio(count, usual, size, np.maximum(effect, 1e-9)))
         run = np.maximum(self.run[at] + np.minimum(gain, CAP * threshold), 0.0)
         self.run[at] = run
         self.run_start[at] = np.where(run <= 0.0, bucket + 1, self.run_start[at])

@@ -48,6 +48,11 @@ class PlainMean(Columns):
         """Move the mean to a new level."""
         self.mean[shift.at] = self.mean[shift.at] * shift.factor + shift.offset
 
+    def rest_on(self, at: Array, buckets: Array) -> None:
+        """The mean of the series `at` is one of the last `buckets` buckets, unless it is a day's."""
+        young = self.buckets[at] < MEAN_BUCKETS
+        self.buckets[at] = np.where(young, np.minimum(self.buckets[at], buckets), self.buckets[at])
+
 
 class FastLevel(Columns):
     """The ratio of the last minutes' counts to what the season expected of them."""

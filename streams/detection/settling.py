@@ -9,7 +9,7 @@ import numpy as np
 from streams.detection.columns import Array, Bools
 from streams.detection.cusum import EFFECTS, CusumBank
 from streams.detection.delay import LINE_MIN, DelayLine
-from streams.detection.history import SLOT_MIN, History
+from streams.detection.history import RING, SLOT_MIN, History
 from streams.detection.judged import Limits
 from streams.detection.lasting import LastingChange, Shift
 from streams.detection.level import FastLevel, PlainMean
@@ -51,7 +51,10 @@ def accept(block: Settler, seen: Bools) -> Array:
         block.season.keep_level(at[lasting.until[at] <= block.bucket])
         shift = lasting.accept(block.bucket, at)
         block.history.shift(shift, first, last)
+        for i in lasting.hasty(at).nonzero()[0].tolist():  # perhaps it was an outage that the series began with
+            block.history.forget(int(at[i]), int(first[i]) - RING + 1, int(first[i]) - 1)
         _move(block, shift)
+        block.mean.rest_on(at, lasting.lasted[at])
         windows.close(at, np.full(at.size, block.bucket - 1))
     return at
 
