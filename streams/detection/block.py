@@ -81,7 +81,7 @@ class Block:
         gone = slot - SLOTS_WAITING
         sums, numbers, cool_sums, cool_numbers = self.slots.take(at)
         self.history.write(gone, at, sums, numbers)
-        self.season.compare(gone, at, cool_sums, cool_numbers)
+        self.season.compare(gone, at, cool_sums, cool_numbers, numbers == 0)
         if slot % SLOTS_PER_HALF_HOUR == 0:
             self.spread.half_hour(at)
         before = np.where(self.season.days[at] > 0, self.season.right[at], self.mean.mean[at])
@@ -92,7 +92,7 @@ class Block:
         self.level.rescale(at, factor)
         self.line.rescale(at, factor)
         self.lasting.rescale(at, factor)
-        self.spread.refresh(at, self.season.days[at], self.level.inertia(at))
+        self.spread.refresh(at, self.season.days[at], self.level.inertia(at), self.level.unknown(at))
 
     def _expect(self, count: Floats, seen: Bools) -> Expectation:
         season, mean = self.season, self.mean
@@ -213,7 +213,8 @@ class Block:
         use = ~np.isnan(value)
         self.slots.add(value, use, leaving.hot)
         self.mean.learn(value, use & ~leaving.hot)
-        self.level.learn(value, leaving.expected, use & ~leaving.hot & (leaving.expected < NO_EXPECTATION))
+        cool = use & ~leaving.hot & (leaving.expected < NO_EXPECTATION)
+        self.level.learn(value, leaving.expected, cool, ~use)
         self.spread.learn(count, expect.slow, expect.fast, expect.excess, expect.seen)
 
     def _glance(self, judged: Bools, runs: Runs) -> Bools:

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from streams.detection.columns import Array, Bools, Columns, Floats
-from streams.detection.lasting import Shift
+from streams.detection.lasting import HOT_FACTOR, Shift
 
 # Median delay of detection is 2, of slow surges at low volume 15. 5 and 10 lose a little of those, 45 makes the level
 # too old (J .874, .876, .862 against .877 on generated series).
 LINE_MIN = 20
 SPIKE_SIGMAS, SPIKE_EXCESS, SPIKE_EVENTS = 6.0, 0.1, 2.0
-HOT_FACTOR = 2.0
 NO_EXPECTATION = np.inf  # nothing is above it, so nothing is cut
 
 

@@ -67,8 +67,8 @@ class History(Columns):
             hot = np.arange(first_hot[i], last_hot[i] + 1) % RING
             sums = self.sums[:, series].astype(np.float64) * _UNIT
             offset = self.numbers[:, series] * shift.offset[i]
-            moved = sums * shift.factor[i] + offset
-            moved[hot] = sums[hot] * shift.hot_factor[i] + offset[hot]
+            moved = sums * shift.past[i] + offset
+            moved[hot] = sums[hot] * shift.hot_past[i] + offset[hot]
             self.sums[:, series] = np.minimum(moved, _LARGEST) / _UNIT
 
     def forget(self, series: int, first: int, last: int) -> None:

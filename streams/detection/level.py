@@ -18,6 +18,7 @@ from streams.detection.lasting import Shift
 
 KEEP = float(np.exp(-1 / 20))  # a time constant of 20 minutes
 KEEP_SLOT = KEEP**10
+SLOT_WEIGHT = (1 - KEEP_SLOT) / (1 - KEEP)  # of ten buckets that come at once
 PRIOR_EVENTS = 20.0
 RATIO_LIMIT = 5.0  # either way: more in the last hour than that is for a window to say
 MEAN_BUCKETS = 1440.0  # a day, so that the plain mean holds every hour alike
@@ -58,10 +59,10 @@ class FastLevel(Columns):
     """The ratio of the last minutes' counts to what the season expected of them."""
 
     PART = "level"
-    STATE = ("counts", "expected")
+    STATE = ("counts", "expected", "buckets")
 
     def __init__(self, n: int) -> None:
-        self.counts, self.expected = np.zeros(n), np.zeros(n)
+        self.counts, self.expected, self.buckets = np.zeros(n), np.zeros(n), np.zeros(n)
 
     def ratio(self) -> Floats:
         """mf / m0, within 1/RATIO_LIMIT .. RATIO_LIMIT."""
@@ -73,19 +74,20 @@ class FastLevel(Columns):
         share: Floats = PRIOR_EVENTS / (self.expected[at] + PRIOR_EVENTS)
         return share
 
-    def learn(self, count: Floats, expected: Floats, use: Bools) -> None:
-        """Take in a bucket that has left the line, where `use`; elsewhere nothing fades either."""
-        if use.all():
-            self.counts *= KEEP
-            self.counts += count
-            self.expected *= KEEP
-            self.expected += expected
-            return
-        keep = np.where(use, KEEP, 1.0)
+    def learn(self, count: Floats, expected: Floats, use: Bools, blind: Bools) -> None:
+        """Take in a bucket that has left the line, where `use`. What is old is forgotten in `blind` ones too."""
+        keep = np.where(use | blind, KEEP, 1.0)
         self.counts *= keep
         self.counts += np.where(use, count, 0.0)
         self.expected *= keep
         self.expected += np.where(use, expected, 0.0)
+        self.buckets *= keep
+        self.buckets += use
+
+    def unknown(self, at: slice) -> Floats:
+        """Which share of its memory the level has not seen: after a gap, and after an outage has ended."""
+        share: Floats = 1.0 - self.buckets[at] * (1.0 - KEEP)
+        return share
 
     def rescale(self, at: Array | slice, factor: Floats) -> None:
         """The season has changed its mind by `factor`: that is no change of the traffic."""
@@ -95,3 +97,4 @@ class FastLevel(Columns):
         """Forget the last minutes: an outage has just ended."""
         self.counts[at] = 0.0
         self.expected[at] = 0.0
+        self.buckets[at] = 0.0

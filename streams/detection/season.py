@@ -51,8 +51,11 @@ class Season(Columns):
         self.left, self.right = np.zeros(n), np.zeros(n)  # m0 at both ends of the slot at hand
         self.days = np.zeros(n, np.int16)  # how many days there are to compare with; 0: left and right mean nothing
 
-    def compare(self, slot: int, at: slice, count: Floats, seen: Floats) -> None:
-        """Learn how slot `slot` (wholly out of the line, without hot buckets: `seen` of them) fits each day."""
+    def compare(self, slot: int, at: slice, count: Floats, seen: Floats, blind: Bools) -> None:
+        """Learn how slot `slot` (wholly out of the line, without hot buckets: `seen` of them) fits each day.
+
+        Where it was `blind` today's level fades into that of other days: after a gap of days nobody knows it.
+        """
         today, that = count.astype(np.float32), self._between(slot, at) * seen.astype(np.float32)
         use = ~np.isnan(that)  # a day that has no value here learns nothing
         use &= seen > 0
@@ -60,6 +63,10 @@ class Season(Columns):
         that_6h = _add(self.that_6h[:, at], that, use, KEEP_6H)
         today_3 = _add(self.today_3[:, at], today, use, KEEP_HALF_HOUR)
         that_3 = _add(self.that_3[:, at], that, use, KEEP_HALF_HOUR)
+        if blind.any():
+            for totals, keep in (((today_6h, that_6h), KEEP_6H), ((today_3, that_3), KEEP_HALF_HOUR)):
+                for total in totals:
+                    total *= np.where(blind, keep, np.float32(1))
         q = np.log((today_3 + 3) * (that_6h + 10) / ((that_3 + 3) * (today_6h + 10)))
         q *= q
         slots = self.slots[:, at]
@@ -86,10 +93,14 @@ class Season(Columns):
 
     def shift(self, shift: Shift) -> None:
         """Move everything to a new level; how today compares with each day is kept as far as the shape is."""
-        at, factor, offset = shift.at, shift.factor.astype(np.float32), shift.offset.astype(np.float32)
-        for total in (self.today_6h, self.that_6h, self.today_3, self.that_3):
-            total[:, at] *= np.minimum(factor, 1)  # more events now, yet it is no better known
-        self.rates[:, :, at] = self.rates[:, :, at] * factor + offset
+        at, past, offset = shift.at, shift.past.astype(np.float32), shift.offset.astype(np.float32)
+        known = np.minimum(past, 1)  # more events now, yet today's level is no better known
+        moved = (known * np.where(shift.past > 0, shift.factor / np.maximum(shift.past, 1e-30), 0)).astype(np.float32)
+        self.that_6h[:, at] *= known
+        self.that_3[:, at] *= known
+        self.today_6h[:, at] *= moved
+        self.today_3[:, at] *= moved
+        self.rates[:, :, at] = self.rates[:, :, at] * past + offset
         self.left[at] = self.left[at] * shift.factor + shift.offset
         self.right[at] = self.right[at] * shift.factor + shift.offset
 

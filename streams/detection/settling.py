@@ -8,7 +8,7 @@ import numpy as np
 
 from streams.detection.columns import Array, Bools
 from streams.detection.cusum import EFFECTS, CusumBank
-from streams.detection.delay import LINE_MIN, DelayLine
+from streams.detection.delay import DelayLine
 from streams.detection.history import RING, SLOT_MIN, History
 from streams.detection.judged import Limits
 from streams.detection.lasting import LastingChange, Shift
@@ -47,13 +47,14 @@ def accept(block: Settler, seen: Bools) -> Array:
     at = windows.open_series()
     at = at[(lasting.lasted[at] >= lasting.patience[at]) & (windows.calm[at] <= 0.0) & seen[at]]
     if at.size:
-        first, last = _slots(block, at, windows.started[at])
         block.season.keep_level(at[lasting.until[at] <= block.bucket])
         shift = lasting.accept(block.bucket, at)
-        block.history.shift(shift, first, last)
-        for i in lasting.hasty(at).nonzero()[0].tolist():  # perhaps it was an outage that the series began with
-            block.history.forget(int(at[i]), int(first[i]) - RING + 1, int(first[i]) - 1)
         _move(block, shift)
+        moved = shift.of_history()
+        first, last = _slots(block, moved.at, windows.started[moved.at])
+        block.history.shift(moved, first, last)
+        for i in lasting.hasty(moved.at).nonzero()[0].tolist():  # perhaps the series began within an outage
+            block.history.forget(int(moved.at[i]), int(first[i]) - RING + 1, int(first[i]) - 1)
         block.mean.rest_on(at, lasting.lasted[at])
         windows.close(at, np.full(at.size, block.bucket - 1))
     return at
@@ -67,14 +68,15 @@ def restore(block: Settler) -> None:
     if not at.size:
         return
     since, back = lasting.since[at], lasting.run_start[at]
-    first, last = _slots(block, at, since)
     shift = lasting.undo(at)
-    block.history.shift(shift, first, last)
-    for series, *slots in zip(at.tolist(), first.tolist(), last.tolist(), strict=True):
-        block.history.forget(series, *slots)
     _move(block, shift)
     block.season.return_to_level(at)
-    block.slots.forget(at)
+    moved = shift.of_history()
+    first, last = _slots(block, moved.at, since[shift.past != 1.0])
+    block.history.shift(moved, first, last)
+    for series, *slots in zip(moved.at.tolist(), first.tolist(), last.tolist(), strict=True):
+        block.history.forget(series, *slots)
+    block.slots.forget(moved.at)
     block.line.forget(block.bucket, at, back)
     lasting.rescale(at, shift.factor)
 
@@ -89,7 +91,7 @@ def _slots(block: Settler, at: Array, since: Array) -> tuple[Array, Array]:
 def _move(block: Settler, shift: Shift) -> None:
     at = shift.at
     block.season.shift(shift)
-    block.slots.shift(shift)
+    block.slots.shift(shift.of_history())
     block.mean.shift(shift)
     block.line.shift(shift)
     block.level.reset(at)

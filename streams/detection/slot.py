@@ -38,8 +38,8 @@ class SlotSums(Columns):
         """Move what has been gathered to a new level."""
         at = shift.at
         offset, hot_offset = self.numbers[at] * shift.offset, self.hot_numbers[at] * shift.offset
-        hot = self.hot_sums[at] * shift.hot_factor + hot_offset
-        self.sums[at] = (self.sums[at] - self.hot_sums[at]) * shift.factor + offset - hot_offset + hot
+        hot = self.hot_sums[at] * shift.hot_past + hot_offset
+        self.sums[at] = (self.sums[at] - self.hot_sums[at]) * shift.past + offset - hot_offset + hot
         self.hot_sums[at] = hot
 
     def forget(self, at: Array) -> None:

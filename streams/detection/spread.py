@@ -106,15 +106,17 @@ class Spread(Columns):
         self.excess = np.where(known, excess, self.excess)
         self.excess_weight = np.where(known, EXCESS_KNOWN_WEIGHT, self.excess_weight)
 
-    def refresh(self, at: slice, days: Array, inertia: Floats | float) -> None:
+    def refresh(self, at: slice, days: Array, inertia: Floats | float, unknown: Floats | float = 0.0) -> None:
         """Make margins and variance of what has been learnt, with `days` to compare with.
 
         `inertia` (0..1): how much the fast level's prior holds it at m0; so far is mf on a first day no better than m0.
+        `unknown` (0..1): the share of the last minutes that nobody saw; so far it never is.
         """
         young = (days < YOUNG_DAYS) / (1.0 + 2.0 * days) ** 2
         slow = np.maximum(self.slow[at], 0.0) + YOUNG_SLOW**2 * young
         young_fast = YOUNG_FAST**2 + (YOUNG_SLOW**2 - YOUNG_FAST**2) * inertia * (days == 0)
         fast = np.maximum(self.fast[at], 0.0) + young_fast * young
+        fast += np.maximum(slow - fast, 0.0) * unknown * unknown
         self.up_slow[at] = np.exp(MARGIN_SLOW * np.sqrt(slow))
         self.up_fast[at] = np.exp(MARGIN_FAST * np.sqrt(fast))
         self.variance[at] = fast

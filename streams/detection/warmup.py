@@ -14,7 +14,7 @@ import numpy as np
 from streams.detection.columns import Array, Floats
 from streams.detection.delay import LINE_MIN, NO_EXPECTATION, DelayLine, Leaving
 from streams.detection.history import RING, SLOT_MIN, SLOTS_PER_DAY, History
-from streams.detection.level import KEEP_SLOT, MEAN_BUCKETS, FastLevel, PlainMean
+from streams.detection.level import KEEP_SLOT, MEAN_BUCKETS, SLOT_WEIGHT, FastLevel, PlainMean
 from streams.detection.season import SLOTS_WAITING, Season
 from streams.detection.slot import SlotSums
 from streams.detection.spread import Spread
@@ -90,6 +90,7 @@ def _begin_slot(bank: Learner, slot: int, at: slice, past: _Past) -> None:
         keep = np.where(both, KEEP_SLOT, 1.0)
         bank.level.counts[at] = bank.level.counts[at] * keep + np.where(both, total, 0.0)
         bank.level.expected[at] = bank.level.expected[at] * keep + np.where(both, expected * SLOT_MIN, 0.0)
+        bank.level.buckets[at] = bank.level.buckets[at] * keep + np.where(both, SLOT_WEIGHT, 0.0)
     bank.begin_slot(slot, at)
 
 
