@@ -14,7 +14,6 @@ import numpy as np
 from streams.detection.columns import Array, Bools, Columns, Floats
 from streams.detection.cusum import DROP_ROWS, EFFECTS, IS_SLOW, SURGE_ROWS, CusumBank
 from streams.detection.delay import NO_EXPECTATION, DelayLine
-from streams.detection.glance import FLAG_AT, Glance
 from streams.detection.history import SLOT_MIN, History
 from streams.detection.judged import Expectation, Judged, Limits, Runs
 from streams.detection.lasting import LastingChange
@@ -44,19 +43,20 @@ class Block:
         self.groups = [slice(a, b) for a, b in pairwise(edges)]
         self.history, self.season, self.slots = History(n), Season(n), SlotSums(n)
         self.mean, self.level, self.spread, self.line = PlainMean(n), FastLevel(n), Spread(n), DelayLine(n)
-        self.cusums, self.windows, self.glance = CusumBank(limits.threshold, bucket), Windows(n), Glance(n)
+        self.cusums, self.windows = CusumBank(limits.threshold, bucket), Windows(n)
         self.lasting = LastingChange(n)
         self._surge_scale, self._drop_scale = limits.surges / limits.threshold, limits.drops / limits.threshold
         self._frail_scale = limits.drops / (limits.threshold + FRAIL_NATS)
-        self._glance_scale = (limits.surges != limits.drops) / (FLAG_AT * limits.threshold)
-        self._any_one_sided = bool((limits.surges != limits.drops).any())
+        one_sided = limits.surges != limits.drops
+        self._muted_scale = one_sided / limits.threshold
+        self._any_one_sided = bool(one_sided.any())
         self._never: Bools = np.zeros(n, np.bool_)
         self._never.setflags(write=False)  # it leaves the bank as a column
 
     def parts(self) -> Iterator[Columns]:
         """Everything that is state, except the bucket."""
         yield from (self.history, self.season, self.slots, self.mean, self.level, self.spread, self.line)
-        yield from (self.cusums, self.windows, self.glance, self.lasting)
+        yield from (self.cusums, self.windows, self.lasting)
 
     def step(self, count: Floats) -> Judged:
         """Judge the next bucket (NaN: blind), then learn from it."""
@@ -74,7 +74,13 @@ class Block:
         variance = expect.excess + self.spread.variance
         self._learn(count, expect, runs)
         self.bucket = bucket + 1
-        return Judged(expect, runs, opened, closed, variance)
+        return Judged(expect, runs, opened & self.told(), closed & self.told(), variance)
+
+    def told(self) -> Bools:
+        """Whose last window is of a direction that is asked for."""
+        sign = self.windows.sign
+        told: Bools = ((sign > 0) & self.limits.surges) | ((sign < 0) & self.limits.drops)
+        return told
 
     def begin_slot(self, slot: int, at: slice) -> None:
         """The work of every tenth bucket for the series `at`: store and compare the slot that has left the line."""
@@ -159,7 +165,9 @@ class Block:
         over = windows.follow(self.bucket, at, count[at], expect.fast[at], margin, expect.size[at])
         turned = np.where(is_surge, runs.drop[at], runs.surge[at]) >= 1.0
         calm = at[over & ~turned]
-        self._end(calm, windows.last_elevated[calm], _ALL_ROWS)
+        told = self.told()[calm]
+        self._end(calm[told], windows.last_elevated[calm[told]], _ALL_ROWS)
+        self._end_muted(calm[~told])
         for of_surge, rows in ((True, SURGE_ROWS), (False, DROP_ROWS)):
             turn = at[turned & (is_surge == of_surge)]
             if turn.size:  # the other direction opens in the next bucket: this one ended before that began
@@ -177,13 +185,23 @@ class Block:
         self.cusums.reset(at, rows, self.bucket)
         self.level.reset(at)
 
+    def _end_muted(self, at: Array) -> None:
+        """Of these nobody is told, so neither the other direction nor the level of the last minutes begins anew."""
+        self.windows.close(at, self.windows.last_elevated[at])
+        for sign, rows in ((1, SURGE_ROWS), (-1, DROP_ROWS)):
+            self.cusums.reset(at[self.windows.sign[at] == sign], rows, self.bucket)
+
     def _open(self, judged: Bools, closed: Bools, runs: Runs) -> Bools:
-        largest = np.maximum(runs.surge, runs.drop)
+        surge, drop = runs.surge, runs.drop
+        if self._any_one_sided:  # the other direction has windows too, of which nobody is told: see `window`
+            surge = np.where(self.limits.surges, surge, runs.surge_nats * self._muted_scale)
+            drop = np.where(self.limits.drops, drop, runs.drop_nats * self._muted_scale)
+        largest = np.maximum(surge, drop)
         if np.maximum.reduce(largest, initial=0.0) < 1.0:
             return self._never
         opened: Bools = (largest >= 1.0) & judged & ~closed & (self.windows.direction == 0)
         at = opened.nonzero()[0]
-        is_surge = runs.surge[at] >= runs.drop[at]
+        is_surge = surge[at] >= drop[at]
         winner = self.cusums.winner(at, is_surge)
         opening = Opening(
             at=at,
@@ -200,15 +218,13 @@ class Block:
         return opened
 
     def _learn(self, count: Floats, expect: Expectation, runs: Runs) -> None:
-        hot, opposite = self._never, self._never
+        hot = self._never
         at = self.windows.open_series()
         if at.size:
             hot = np.zeros(len(count), np.bool_)
             hot[at] = True
-        if self._any_one_sided:
-            opposite = self._glance(expect.judged, runs)
         expected = np.where(expect.known, expect.slow, NO_EXPECTATION)
-        leaving = self.line.exchange(self.bucket, np.where(expect.seen, count, np.nan), expected, hot, opposite)
+        leaving = self.line.exchange(self.bucket, np.where(expect.seen, count, np.nan), expected, hot)
         value = leaving.learnt()
         use = ~np.isnan(value)
         self.slots.add(value, use, leaving.hot)
@@ -216,16 +232,3 @@ class Block:
         cool = use & ~leaving.hot & (leaving.expected < NO_EXPECTATION)
         self.level.learn(value, leaving.expected, cool, ~use)
         self.spread.learn(count, expect.slow, expect.fast, expect.excess, expect.seen)
-
-    def _glance(self, judged: Bools, runs: Runs) -> Bools:
-        value = np.where(self.limits.surges, runs.drop_nats, runs.surge_nats)
-        high = value * self._glance_scale >= 1.0
-        at = (judged & (high | (self.glance.since >= 0))).nonzero()[0]
-        if not at.size:
-            return self._never
-        high_here = high[at] & (self.windows.direction[at] == 0)
-        winner = self.cusums.winner(at, ~self.limits.surges[at])
-        start = self.cusums.start[winner, at].astype(np.int64)
-        hot = np.zeros(len(judged), np.bool_)
-        hot[at] = self.glance.step(self.bucket, at, high_here, start, self.line)
-        return hot

@@ -49,36 +49,27 @@ class DelayLine(Columns):
     """A ring of LINE_MIN buckets; row `bucket % LINE_MIN`."""
 
     PART = "delay"
-    STATE = ("count", "expected", "hot", "opposite")
+    STATE = ("count", "expected", "hot")
 
     def __init__(self, n: int) -> None:
         self.count = np.full((LINE_MIN, n), np.nan, np.float32)
         self.expected = np.full((LINE_MIN, n), NO_EXPECTATION, np.float32)
         self.hot = np.zeros((LINE_MIN, n), np.bool_)
-        self.opposite = np.zeros((LINE_MIN, n), np.bool_)  # hot only for the direction not asked for: can be taken back
 
-    def exchange(self, bucket: int, count: Floats, expected: Floats, hot: Bools, opposite: Bools) -> Leaving:
+    def exchange(self, bucket: int, count: Floats, expected: Floats, hot: Bools) -> Leaving:
         """Put this bucket in, take out the one LINE_MIN before it."""
         row = bucket % LINE_MIN
         leaving = Leaving(
             self.count[row].astype(np.float64),
             self.expected[row].astype(np.float64),
-            self.hot[row] | self.opposite[row],
+            self.hot[row].copy(),
         )
-        self.count[row], self.expected[row], self.hot[row], self.opposite[row] = count, expected, hot, opposite
+        self.count[row], self.expected[row], self.hot[row] = count, expected, hot
         return leaving
 
     def mark_hot(self, bucket: int, at: Array, since: Array) -> None:
         """Mark the waiting buckets of the series `at` (indices) hot, from `since` (buckets) to before `bucket`."""
         self.hot[:, at] |= self._bucket_of_row(bucket)[:, None] >= since
-
-    def mark_opposite(self, bucket: int, at: Array, since: Array) -> None:
-        """As `mark_hot`, for the direction that is not asked for."""
-        self.opposite[:, at] |= self._bucket_of_row(bucket)[:, None] >= since
-
-    def clear_opposite(self, at: Array) -> None:
-        """Take back what `mark_opposite` did to the buckets still waiting."""
-        self.opposite[:, at] = False
 
     def rescale(self, at: Array | slice, factor: Floats) -> None:
         """The expectation has changed its mind by `factor`: what waits is to be learnt against the new one."""

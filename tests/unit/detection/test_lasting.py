@@ -206,3 +206,13 @@ def test_a_slot_that_is_being_filled_moves_hot_and_cool_buckets_apart() -> None:
     slots.shift(shift_of(10.0, hot=5.0))
     sums, numbers, cool_sums, cool_numbers = (part[0] for part in slots.take(slice(None)))
     assert (sums, numbers, cool_sums, cool_numbers) == (200.0, 2.0, 100.0, 1.0)
+
+
+@pytest.mark.parametrize(("hours", "factor"), [(3, 0.0), (10, 0.0), (3, 0.2)])
+def test_the_return_from_a_silence_that_is_not_asked_for_opens_no_surge(hours: int, factor: float) -> None:
+    counts = draw(means([LEVEL], MONDAY, 1200))
+    counts[100 : 100 + 60 * hours] *= factor
+    bank = warmed([LEVEL], drops=False)
+    steps = run(bank, counts)
+    assert not any(step.opened[0] or step.closed[0] or step.open[0] or step.direction[0] for step in steps)
+    assert steps[-1].expected[0] == pytest.approx(means([LEVEL], MONDAY, 1200)[-1, 0], rel=0.2)

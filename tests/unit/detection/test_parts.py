@@ -66,8 +66,7 @@ def test_shares_of_a_service_never_exceed_its_tolerance(signals: int, regions: i
 def test_the_delay_line_gives_back_what_went_in_twenty_buckets_before() -> None:
     line = DelayLine(1)
     out = [
-        line.exchange(100 + i, np.array([float(i)]), np.array([i + 0.5]), NONE, NONE).count[0]
-        for i in range(3 * LINE_MIN)
+        line.exchange(100 + i, np.array([float(i)]), np.array([i + 0.5]), NONE).count[0] for i in range(3 * LINE_MIN)
     ]
     assert np.isnan(out[:LINE_MIN]).all()
     assert out[LINE_MIN:] == [float(i) for i in range(2 * LINE_MIN)]
@@ -77,9 +76,9 @@ def test_marking_hot_reaches_back_to_the_start_and_no_further() -> None:
     line = DelayLine(2)
     none, ones = np.zeros(2, np.bool_), np.ones(2)
     for bucket in range(100, 120):
-        line.exchange(bucket, ones, ones, none, none)
+        line.exchange(bucket, ones, ones, none)
     line.mark_hot(120, np.array([1]), np.array([113]))
-    leaving = [line.exchange(bucket, ones, ones, none, none).hot.tolist() for bucket in range(120, 140)]
+    leaving = [line.exchange(bucket, ones, ones, none).hot.tolist() for bucket in range(120, 140)]
     assert [hot for hot, _ in leaving] == [False] * 20
     assert [hot for _, hot in leaving] == [False] * 13 + [True] * 7
 
@@ -97,8 +96,8 @@ def test_marking_hot_reaches_back_to_the_start_and_no_further() -> None:
 )
 def test_what_is_learnt_of_a_bucket(count: float, expected: float, hot: bool, learnt: float) -> None:
     line = DelayLine(1)
-    line.exchange(0, np.array([count]), np.array([expected]), np.array([hot]), NONE)
-    leaving = line.exchange(LINE_MIN, np.array([1.0]), np.array([1.0]), NONE, NONE)
+    line.exchange(0, np.array([count]), np.array([expected]), np.array([hot]))
+    leaving = line.exchange(LINE_MIN, np.array([1.0]), np.array([1.0]), NONE)
     assert leaving.learnt()[0] == pytest.approx(learnt, rel=1e-6)
 
 
