@@ -121,8 +121,8 @@ class SeriesBank:
         chunks = _chunks((~self._is_smooth).nonzero()[0]) or ([] if len(rows) else [np.arange(0)])
         self._members = [chunk[np.argsort(phase[chunk], kind="stable")] for chunk in chunks]  # caller's rows, by phase
         self._blocks: list[Block | SmoothBlock] = [
-            Block(Limits(limits.threshold[m], limits.surges[m], limits.drops[m], phase[m]), first_bucket)
-            for m in self._members
+            Block(Limits(limits.threshold[m], limits.surges[m], limits.drops[m], phase[m]), first_bucket, turn)
+            for turn, m in enumerate(self._members)
         ]
         tolerated = np.array([row.tolerated_per_year() for row in rows], np.float64)
         for m in _chunks(self._is_smooth.nonzero()[0]):

@@ -32,15 +32,15 @@ _ALL_ROWS = slice(0, len(EFFECTS))
 
 
 class Block:
-    """State of up to some thousand series, and the step that moves it by a bucket."""
+    """State of up to some thousand series, and the step that moves it by a bucket. `turn` spreads work over slots."""
 
-    def __init__(self, limits: Limits, bucket: int) -> None:
+    def __init__(self, limits: Limits, bucket: int, turn: int = 0) -> None:
         n = len(limits.threshold)
         self.bucket = bucket
         self.limits = limits
         edges = np.searchsorted(limits.phase, np.arange(SLOT_MIN + 1)).tolist()
         self.groups = [slice(a, b) for a, b in pairwise(edges)]
-        self.history, self.season, self.slots = History(n), Season(n), SlotSums(n)
+        self.history, self.season, self.slots = History(n, turn), Season(n), SlotSums(n)
         self.mean, self.level, self.spread, self.line = PlainMean(n), FastLevel(n), Spread(n), DelayLine(n)
         self.cusums, self.windows, self.glance = CusumBank(limits.threshold, bucket), Windows(n), Glance(n)
         self._surge_scale, self._drop_scale = limits.surges / limits.threshold, limits.drops / limits.threshold
