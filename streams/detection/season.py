@@ -98,5 +98,9 @@ class Season(Columns):
 
 def _add(total: Singles, value: Singles, use: Bools, keep: np.float32) -> Singles:
     """Exponential sum, in place, where `use`."""
-    np.copyto(total, total * keep + value, where=use)
+    if use.all():  # as usual, and much quicker
+        total *= keep
+        total += value
+    else:
+        np.copyto(total, total * keep + value, where=use)
     return total
