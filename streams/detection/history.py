@@ -38,34 +38,43 @@ _EXPONENT_SHIFT = np.float32(2.0**112)
 
 
 class _Band:
-    """The slots between one width and the next, on both sides of AHEAD borders."""
+    """The slots between one width and the next, on both sides of some borders in a row."""
 
     def __init__(self, inner: int, width: int) -> None:
+        self._inner, self._width = inner, width
         steps = np.arange(inner, width)
         self.width = np.float32(width)
         self.distance = (steps + 0.5).astype(np.float32)[:, None, None, None]
         self.full_weight = np.float32(SLOT_MIN * width)  # of the triangle: 2 SLOT_MIN sum (1 - (j + 1/2) / w)
-        rows = len(steps) + AHEAD - 1
-        self.left = slice(_MOST - width, _MOST - width + rows)  # of _REACH
-        self.right = slice(_MOST + inner, _MOST + inner + rows)
 
-    def pairs(self, left: Array, right: Array) -> Array:
-        """The two slots at each distance added up: (slots, AHEAD, lags, series) of two (rows, lags, series)."""
-        left, right = _windows(left)[::-1], _windows(right)
-        return np.add(left, right, out=np.empty(left.shape, left.dtype))
+    def sides(self, ahead: int) -> tuple[slice, slice]:
+        """The rows of `_reach` left and right of the borders that are needed."""
+        rows = self._width - self._inner + ahead - 1
+        left, right = _MOST - self._width, _MOST + self._inner
+        return slice(left, left + rows), slice(right, right + rows)
 
 
-def _windows(rows: Array) -> Array:
-    """What lies AHEAD in a row: (len(rows) - AHEAD + 1, AHEAD, lags, series) of (rows, lags, series)."""
+def _pairs(left: Array, right: Array, ahead: int) -> Array:
+    """The two slots at each distance added up: (slots, ahead, lags, series) of two (rows, lags, series)."""
+    left, right = _windows(left, ahead)[::-1], _windows(right, ahead)
+    return np.add(left, right, out=np.empty(left.shape, left.dtype))
+
+
+def _windows(rows: Array, ahead: int) -> Array:
+    """Each `ahead` rows that follow one another: (len(rows) - ahead + 1, ahead, lags, series), no copies."""
     step, *others = rows.strides
-    shape = (len(rows) - AHEAD + 1, AHEAD, *rows.shape[1:])
+    shape = (len(rows) - ahead + 1, ahead, *rows.shape[1:])
     return as_strided(rows, shape, (step, step, *others), writeable=False)
 
 
 _MOST = WIDTHS[-1]
-_REACH = np.arange(-_MOST, _MOST + AHEAD - 1)[:, None]  # slots from the first border on
 _DAYS_BACK = -SLOTS_PER_DAY * np.arange(1, LAGS + 1)
 _BANDS = tuple(_Band(inner, width) for inner, width in pairwise((0, *WIDTHS)))
+
+
+def _reach(ahead: int) -> Array:
+    """Slots around `ahead` borders, seen from the first."""
+    return np.arange(-_MOST, _MOST + ahead - 1)[:, None]
 
 
 class History(Columns):
@@ -78,18 +87,20 @@ class History(Columns):
         self.sums = np.zeros((RING, n), np.float16)
         self.numbers = np.zeros((RING, n), np.uint8)
         self._turn = turn
-        self._written = np.zeros(RING, np.bool_)  # rows that may hold something
-        self._ahead = np.empty((AHEAD, LAGS, n), np.float32)
-        self._first = np.full(n, -1, np.int64)  # the border that `_ahead` begins with; -1: it holds nothing
+        self.look_ahead(AHEAD)
+
+    def look_ahead(self, borders: int) -> None:
+        """From now on look up so many borders at once: more are quicker, and hold 56 bytes a series each."""
+        self._ahead = np.empty((borders, LAGS, self.sums.shape[1]), np.float32)
+        self._first = np.full(self.sums.shape[1], -1, np.int64)  # the border that `_ahead` begins with; -1: nothing
 
     def load(self, arrays: Mapping[str, Array], members: Array, total: int) -> None:
-        """As for all parts; what was looked up before is forgotten."""
+        """As for all parts."""
         super().load(arrays, members, total)
         self.changed()
 
     def changed(self) -> None:
-        """To be called by whoever has altered `sums` and `numbers`, other than by `write`."""
-        self._written[:] = self.numbers.any(axis=1)
+        """To be called by whoever has altered `sums` and `numbers` otherwise than by `write`: look up again."""
         self._first[:] = -1
 
     def write(self, slot: int, at: slice, sums: Floats, numbers: Array) -> None:
@@ -97,48 +108,46 @@ class History(Columns):
         row = slot % RING
         self.sums[row, at] = np.minimum(sums, _LARGEST) / _UNIT
         self.numbers[row, at] = numbers
-        self._written[row] |= bool(numbers.any())
 
     def rates(self, border: int, at: slice) -> Singles:
         """Events a minute around the begin of slot `border`, 1 to 14 days before: (LAGS, series), NaN where unknown."""
-        place = (border + self._turn) % AHEAD
+        place = (border + self._turn) % len(self._ahead)
         first = border - place
         if not (self._first[at] == first).all():
-            self._look_ahead(first, at)
+            self._look_up(first, at)
             self._first[at] = first
         rates: Singles = self._ahead[place, :, at]
         return rates
 
-    def _look_ahead(self, first: int, at: slice) -> None:
-        rows = (first + _REACH + _DAYS_BACK) % RING
-        lags = np.flatnonzero(self._written[rows].any(axis=0))
+    def _look_up(self, first: int, at: slice) -> None:
+        rows = (first + _reach(len(self._ahead)) + _DAYS_BACK) % RING
+        numbers = self.numbers[:, at][rows]
+        lags = np.flatnonzero(np.maximum.reduce(numbers, axis=0).any(axis=1))  # days of which anything was seen
         self._ahead[:, :, at] = np.nan
         if lags.size:
-            rows = rows[:, lags]
-            around = _Around(self.sums[:, at].view(np.uint16)[rows], self.numbers[:, at][rows])
+            if lags.size < LAGS:
+                rows, numbers = rows[:, lags], numbers[:, lags]
+            around = _Around(self.sums[:, at].view(np.uint16)[rows], numbers, len(self._ahead))
             self._ahead[:, lags, at] = around.rates()
 
 
 class _Around:
-    """Sums outwards from AHEAD borders: plain, and weighted by distance. (AHEAD, lags, series) each.
+    """Sums outwards from `ahead` borders: plain, and weighted by distance. (ahead, lags, series) each.
 
-    `sums` (float16 as bits), `numbers`: (_REACH, lags, series).
+    `sums` (float16 as bits), `numbers`: (_reach, lags, series).
     """
 
-    def __init__(self, sums: Array, numbers: Array) -> None:
-        self._sums = sums
+    def __init__(self, sums: Array, numbers: Array, ahead: int) -> None:
         if (numbers == numbers[..., :1]).all():
             numbers = numbers[..., :1]  # as usual: all series were seen alike
-        self._numbers = numbers
-        self._events, self._seen = (
-            np.zeros((2, AHEAD, *part.shape[1:]), np.float32) for part in (self._sums, self._numbers)
-        )
+        self._sums, self._numbers, self._ahead = sums, numbers, ahead
+        self._events, self._seen = (np.zeros((2, ahead, *part.shape[1:]), np.float32) for part in (sums, numbers))
 
     def rates(self) -> Singles:
         """Of each border by the narrowest triangle with EVENTS_WANTED in it."""
         rates = np.empty(self._events.shape[1:], np.float32)
         at = np.arange(rates.shape[2])  # the series that still want events at one of the borders
-        wanting: Bools = np.ones((AHEAD, at.size), np.bool_)
+        wanting: Bools = np.ones((self._ahead, at.size), np.bool_)
         for band in _BANDS:
             self._widen(band, at)
             found = self._rates_with(band)
@@ -155,8 +164,11 @@ class _Around:
         return rates
 
     def _widen(self, band: _Band, at: Array) -> None:
-        events = band.pairs(*(_singles(_columns(self._sums[rows], at)) for rows in (band.left, band.right)))
-        seen = band.pairs(*(_columns(self._numbers[rows], at) for rows in (band.left, band.right)))
+        sides = band.sides(self._ahead)
+        left, right = (_singles(_columns(self._sums[rows], at)) for rows in sides)
+        events = _pairs(left, right, self._ahead)
+        left, right = (_columns(self._numbers[rows], at) for rows in sides)
+        seen = _pairs(left, right, self._ahead)
         for kept, pairs in ((self._events, events), (self._seen, seen.astype(np.float32))):
             kept[0] += total(pairs, axis=0)
             pairs *= band.distance

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from streams.detection.columns import Array, Bools, Columns, Floats, Singles
+from streams.detection.columns import Array, Bools, Columns, Floats, Singles, total
 from streams.detection.delay import LINE_MIN
 from streams.detection.history import LAGS, SLOT_MIN, History
 
@@ -51,19 +51,26 @@ class Season(Columns):
 
     def compare(self, slot: int, at: slice, count: Floats, seen: Floats) -> None:
         """Learn how slot `slot` (wholly out of the line, without hot buckets: `seen` of them) fits each day."""
-        today, that = count.astype(np.float32), self._between(slot, at) * seen.astype(np.float32)
+        that = self._between(slot, at)
+        that *= seen.astype(np.float32)
         use = ~np.isnan(that)  # a day that has no value here learns nothing
         use &= seen > 0
-        today_6h = _add(self.today_6h[:, at], today, use, KEEP_6H)
-        that_6h = _add(self.that_6h[:, at], that, use, KEEP_6H)
-        today_3 = _add(self.today_3[:, at], today, use, KEEP_HALF_HOUR)
-        that_3 = _add(self.that_3[:, at], that, use, KEEP_HALF_HOUR)
-        q = np.log((today_3 + 3) * (that_6h + 10) / ((that_3 + 3) * (today_6h + 10)))
+        lags = _used(use)
+        today, that, use = count.astype(np.float32), that[lags], use[lags]
+        today_6h = _add(self.today_6h[lags, at], today, use, KEEP_6H)
+        that_6h = _add(self.that_6h[lags, at], that, use, KEEP_6H)
+        today_3 = _add(self.today_3[lags, at], today, use, KEEP_HALF_HOUR)
+        that_3 = _add(self.that_3[lags, at], that, use, KEEP_HALF_HOUR)
+        q = (today_3 + 3) * (that_6h + 10)
+        q /= (that_3 + 3) * (today_6h + 10)
+        np.log(q, out=q)
         q *= q
-        slots = self.slots[:, at]
+        np.minimum(q, 1, out=q)
+        slots, loss = self.slots[lags, at], self.loss[lags, at]
         np.minimum(slots + use, np.float32(SLOTS_OF_6H), out=slots)
-        loss = self.loss[:, at]
-        loss += np.where(use, (np.minimum(q, 1) - loss) / slots, np.float32(0))
+        q -= loss
+        q /= slots
+        loss += q if use.all() else np.where(use, q, np.float32(0))
 
     def advance(self, slot: int, at: slice, history: History) -> None:
         """Go on to slot `slot`: look up the rates at its end and weigh the days anew."""
@@ -71,16 +78,21 @@ class Season(Columns):
         first, last = self.rates[slot % _BORDERS, :, at], self.rates[(slot + 1) % _BORDERS, :, at]
         there = ~np.isnan(first + last)
         self.days[at] = there.sum(axis=0)
-        that_6h = self.that_6h[:, at]
+        lags = _used(there)
+        first, last, there, that_6h = first[lags], last[lags], there[lags], self.that_6h[lags, at]
         prior = LEVEL_PRIOR_EVENTS + np.float32(LEVEL_PRIOR_SHARE) * that_6h
-        level = (self.today_6h[:, at] + prior) / (that_6h + prior)
+        level = self.today_6h[lags, at] + prior
+        level /= that_6h + prior
         np.clip(level, 1 / LEVEL_LIMIT, LEVEL_LIMIT, out=level)
-        weight = (self.loss[:, at] * _HINT + np.float32(LOSS_FLOOR)) ** -2
-        weight *= there
-        total = np.maximum(weight.sum(axis=0), np.float32(1e-30))
+        weight = (self.loss[lags, at] * _HINT[lags] + np.float32(LOSS_FLOOR)) ** -2
+        all_there = bool(there.all())
+        if not all_there:
+            weight *= there
+        sum_of_weights = np.maximum(total(weight, axis=0), np.float32(1e-30))
         level *= weight
-        self.left[at] = np.where(there, level * first, 0).sum(axis=0) / total
-        self.right[at] = np.where(there, level * last, 0).sum(axis=0) / total
+        for border, rates in ((self.left, first), (self.right, last)):
+            weighted = level * rates
+            border[at] = total(weighted if all_there else np.where(there, weighted, 0), axis=0) / sum_of_weights
 
     def accept(self, at: Array, factor: Floats) -> None:
         """Today's level is `factor` times what it was taken for, for good."""
@@ -96,11 +108,16 @@ class Season(Columns):
         return rates
 
 
-def _add(total: Singles, value: Singles, use: Bools, keep: np.float32) -> Singles:
+def _used(use: Bools) -> slice:
+    """The lags up to the last that is used by any series: on the first days most are not."""
+    return slice(0, int(np.flatnonzero(use.any(axis=1)).max(initial=-1)) + 1)
+
+
+def _add(into: Singles, value: Singles, use: Bools, keep: np.float32) -> Singles:
     """Exponential sum, in place, where `use`."""
     if use.all():  # as usual, and much quicker
-        total *= keep
-        total += value
+        into *= keep
+        into += value
     else:
-        np.copyto(total, total * keep + value, where=use)
-    return total
+        np.copyto(into, into * keep + value, where=use)
+    return into
