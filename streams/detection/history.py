@@ -145,14 +145,22 @@ class _Around:
 
     def rates(self) -> Singles:
         """Of each border by the narrowest triangle with EVENTS_WANTED in it."""
-        rates = np.empty(self._events.shape[1:], np.float32)
-        at = np.arange(rates.shape[2])  # the series that still want events at one of the borders
+        rates = np.empty(0, np.float32)
+        at = np.arange(self._events.shape[-1])  # the series that still want events at one of the borders
         wanting: Bools = np.ones((self._ahead, at.size), np.bool_)
         for band in _BANDS:
             self._widen(band, at)
             found = self._rates_with(band)
-            rates[..., at] = found if band is _BANDS[0] else np.where(wanting[:, None], found, rates[..., at])
-            wanting &= total(self._events[0], axis=1) * np.float32(_UNIT) < EVENTS_WANTED
+            few = total(self._events[0], axis=1) * np.float32(_UNIT) < EVENTS_WANTED
+            if band is _BANDS[0]:
+                rates = found
+            else:  # write only where this is the band that was asked for, or the last
+                ends = np.flatnonzero((wanting if band is _BANDS[-1] else wanting & ~few).any(axis=0))
+                place = at[ends]
+                kept_rates = np.take(rates, place, axis=-1)
+                np.copyto(kept_rates, np.take(found, ends, axis=-1), where=wanting[:, None, ends])
+                rates[..., place] = kept_rates
+            wanting &= few
             kept = np.flatnonzero(wanting.any(axis=0))
             if not kept.size:
                 break
