@@ -177,8 +177,11 @@ class SignalDetector:
             return {}
         keys = [(row.service, row.region) for row in self.rows]
         kept = _Kept(keys, sorted(self.seen), self.direction.tolist(), self._pending.held, self._last_open)
-        blocks = {f"bank.{name}": _array_bytes(array) for name, array in self.bank.snapshot().items()}
-        return blocks | {"kept": msgspec.msgpack.encode(kept)}
+        blocks = {"kept": msgspec.msgpack.encode(kept)}
+        arrays = self.bank.snapshot()
+        for name in list(arrays):
+            blocks[f"bank.{name}"] = _array_bytes(arrays.pop(name))  # gone at once: together they are all there is
+        return blocks
 
     def restore(self, blocks: Mapping[str, bytes]) -> None:
         """Goes on from a snapshot, series by series: the catalogue may have gained or lost some."""
