@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from streams.catalogue.service import Profile
 from streams.detection.block import Block
+from streams.detection.calendar import PLAIN, Calendar, Calendars, Planned
 from streams.detection.columns import Array, Bools, Floats, Ints, SnapshotMismatchError
-from streams.detection.history import SLOT_MIN
+from streams.detection.history import RING, SLOT_MIN
+from streams.detection.hot_slots import Correction, HotSlots
 from streams.detection.judged import Limits
 from streams.detection.sensitivity import share_of_tolerance, threshold
 from streams.detection.smooth.block import SmoothBlock, SmoothLimits
@@ -36,7 +38,8 @@ class SeriesRow:
     """One judged series: `region` None is the service as a whole.
 
     `false_opens_per_year` is the tolerance of the service as a whole, shared by the `siblings` judged series it has in
-    all signals. `surges`, `drops`: which directions may open a window. `profile`: which detector judges it.
+    all signals. `surges`, `drops`: which directions may open a window. `profile`: which detector judges it. `calendar`:
+    whose days these are; `planned`: when its counts are judged but teach nothing.
     """
 
     service: str
@@ -46,6 +49,8 @@ class SeriesRow:
     surges: bool = True
     drops: bool = True
     profile: Profile = "counts"
+    calendar: Calendar = PLAIN
+    planned: tuple[Planned, ...] = ()
 
     def tolerated_per_year(self) -> float:
         """False opens of this series alone."""
@@ -121,7 +126,12 @@ class SeriesBank:
         chunks = _chunks((~self._is_smooth).nonzero()[0]) or ([] if len(rows) else [np.arange(0)])
         self._members = [chunk[np.argsort(phase[chunk], kind="stable")] for chunk in chunks]  # caller's rows, by phase
         self._blocks: list[Block | SmoothBlock] = [
-            Block(Limits(limits.threshold[m], limits.surges[m], limits.drops[m], phase[m]), first_bucket, turn)
+            Block(
+                Limits(limits.threshold[m], limits.surges[m], limits.drops[m], phase[m]),
+                first_bucket,
+                Calendars([rows[i].calendar for i in m], [rows[i].planned for i in m]),
+                turn,
+            )
             for turn, m in enumerate(self._members)
         ]
         tolerated = np.array([row.tolerated_per_year() for row in rows], np.float64)
@@ -145,6 +155,34 @@ class SeriesBank:
                     out[name] = np.empty(len(self.rows), column.dtype)
                 out[name][member] = column
         return BankStep(bucket, **out)
+
+    def hot_slots(self) -> HotSlots | None:
+        """The slots with buckets of windows in them that were stored in the last step; `series`: the caller's rows."""
+        blocks = zip(self._members, self._blocks, strict=True)
+        hot = [(m, b.hot_slots) for m, b in blocks if isinstance(b, Block)]  # a smooth one stores no days
+        found = [slots.moved(member) for member, slots in hot if slots is not None]
+        return HotSlots.joined(found) if found else None
+
+    def excuse(self, slots: HotSlots) -> None:
+        """From now on what these slots held is normal at their time of day, and of no others; not in the snapshot."""
+        for places, block in self._places():
+            block.excused.replace(slots.moved(places).only(places[slots.series] >= 0), self.bucket)
+
+    def correct(self, correction: Correction) -> None:
+        """Put sums into slots of the last days, in place of what was learnt of them."""
+        for places, block in self._places():
+            series = places[correction.series]
+            here = (series >= 0) & (correction.slots > self.bucket // SLOT_MIN - RING)
+            block.history.correct(correction.slots[here], series[here], correction.sums[here])
+
+    def _places(self) -> Iterator[tuple[Array, Block]]:
+        """Each block of the profile `counts`, and where in it the caller's rows stand; -1 of those that are not."""
+        for member, block in zip(self._members, self._blocks, strict=True):
+            if not isinstance(block, Block):
+                continue
+            places = np.full(len(self.rows), -1, np.int64)
+            places[member] = np.arange(len(member))
+            yield places, block
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """Copies of the whole state: `bucket`, `rows`, `smooth` (which of them are), and arrays with rows last.

@@ -109,6 +109,11 @@ class History(Columns):
         self.sums[row, at] = np.minimum(sums, _LARGEST) / _UNIT
         self.numbers[row, at] = numbers
 
+    def correct(self, slots: Array, series: Array, sums: Singles) -> None:
+        """What the slots of the series held, known better now. They must not be older than the days compared."""
+        self.sums[slots % RING, series] = np.minimum(sums, np.float32(_LARGEST)) / np.float32(_UNIT)
+        self._first[series] = -1
+
     def rates(self, border: int, at: slice) -> Singles:
         """Events a minute around the begin of slot `border`, 1 to 14 days before: (LAGS, series), NaN where unknown."""
         place = (border + self._turn) % len(self._ahead)
@@ -117,6 +122,12 @@ class History(Columns):
             self._look_up(first, at)
             self._first[at] = first
         rates: Singles = self._ahead[place, :, at]
+        return rates
+
+    def rates_of(self, borders: Array, series: Array) -> Singles:
+        """As `rates`, with a border of its own for each lag (shape (LAGS,)): see `calendar`."""
+        rows = ((borders + _DAYS_BACK + _reach(1)) % RING)[..., None]
+        rates: Singles = _Around(self.sums[rows, series].view(np.uint16), self.numbers[rows, series], 1).rates()[0]
         return rates
 
     def _look_up(self, first: int, at: slice) -> None:

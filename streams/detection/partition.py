@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -17,12 +18,16 @@ from streams.catalogue import Catalogue
 from streams.contracts.events import OTHER, SIGNALS, Signal
 from streams.contracts.series import BucketReport, Detail
 from streams.contracts.tallies import History, Tally
-from streams.detection.bank import SeriesBank, SeriesRow, smooth_rows
+from streams.contracts.times import BUCKET_MS
+from streams.detection.bank import BankStep, SeriesBank, SeriesRow, smooth_rows
+from streams.detection.calendar import Calendar, Planned
 from streams.detection.details import LEANING_FROM, PendingDetails, details_of
+from streams.detection.given_back import GivenBack
 from streams.detection.history_records import days_brought, history_arrays, takes_history
 from streams.detection.moved import moved
 from streams.detection.report import bucket_report
 from streams.ingest.placement import partition_of
+from streams.tally.said import service_of_window
 from streams.tally.sealing import SealedBucket, Sealing
 
 # A window goes on with evidence from up to half an hour after its end: by then that half hour has to be told as well.
@@ -101,11 +106,14 @@ class SignalDetector:
                 self._places[service][1][region] = i
         self._names = np.array(self.services, object)
         self.whole = np.array([self.index[service, None] for service in self.services], np.intp)
+        bounds = [*self.whole.tolist(), len(self.rows)]
+        self._rows_of = {s: range(*pair) for s, pair in zip(self.services, pairwise(bounds), strict=True)}
         self.seen: set[str] = set()
         self.bank: SeriesBank | None = None
         self.direction = np.zeros(len(self.rows), np.int8)  # of what is open, or closed in the last bucket
         self._pending = PendingDetails()
         self._last_open: dict[str, int] = {}  # bucket, of services that were open lately
+        self._given_back = GivenBack()
 
     @property
     def begun(self) -> bool:
@@ -159,6 +167,7 @@ class SignalDetector:
         counts, late = self._counts(sealed)
         judged = np.full_like(counts, np.nan) if sealed.blind else counts
         step = self.bank.step(judged)
+        self._give_back(sealed, step)
         self.direction = np.where(step.closed, self.direction, step.open)
         lean = self._by_service(np.abs(step.lean))
         is_open = self._by_service(step.open != 0)
@@ -177,7 +186,7 @@ class SignalDetector:
             return {}
         keys = [(row.service, row.region) for row in self.rows]
         kept = _Kept(keys, sorted(self.seen), self.direction.tolist(), self._pending.held, self._last_open)
-        blocks = {"kept": msgspec.msgpack.encode(kept)}
+        blocks = {"kept": msgspec.msgpack.encode(kept), "given_back": self._given_back.snapshot()}
         arrays = self.bank.snapshot()
         for name in list(arrays):
             blocks[f"bank.{name}"] = _array_bytes(arrays.pop(name))  # gone at once: together they are all there is
@@ -187,6 +196,7 @@ class SignalDetector:
         """Goes on from a snapshot, series by series: the catalogue may have gained or lost some."""
         if not blocks:
             self.bank, self.seen, self._pending, self._last_open = None, set(), PendingDetails(), {}
+            self._given_back = GivenBack()
             return
         kept = msgspec.msgpack.decode(blocks["kept"], type=_Kept)
         arrays = {
@@ -200,6 +210,27 @@ class SignalDetector:
         self.direction = np.array([was.get((row.service, row.region), 0) for row in self.rows], np.int8)
         self.seen = set(kept.seen) & set(self.services)
         self._pending, self._last_open = PendingDetails(kept.pending), kept.last_open
+        places = {i: self.index[key] for i, key in enumerate(kept.keys) if key in self.index}
+        self._given_back.restore(blocks["given_back"], places)
+        self.bank.excuse(self._given_back.excused())
+
+    def _give_back(self, sealed: SealedBucket, step: BankStep) -> None:
+        """Notes what windows keep out of the baseline, and obeys who says that they were none."""
+        assert self.bank is not None
+        opened, closed = step.opened.nonzero()[0], step.closed.nonzero()[0]
+        self._given_back.follow(sealed.bucket, opened, step.started[opened], closed, step.ended[closed])
+        hot = self.bank.hot_slots()
+        corrections = [None if hot is None else self._given_back.keep(hot)]
+        for feedback in [said.feedback for said in sealed.feedback if said.feedback is not None]:
+            series = self._rows_of.get(service_of_window(feedback.window))
+            if series is not None and feedback.action in ("false_alarm", "confirmed"):
+                is_false = feedback.action == "false_alarm"
+                corrections.append(self._given_back.judge(feedback.window, is_false, series, sealed.bucket))
+        found = [correction for correction in corrections if correction is not None]
+        for correction in found:
+            self.bank.correct(correction)
+        if found or self._given_back.is_full:
+            self.bank.excuse(self._given_back.excused())
 
     def _open_lately(self, open_now: Iterable[str], bucket: int) -> set[str]:
         """Services whose outage may yet go on: open now, or not long ago."""
@@ -253,8 +284,19 @@ def _series_rows(signal: Signal, service: str, catalogue: Catalogue) -> list[Ser
     siblings = len(SIGNALS) * (1 + len(regions))
     # Fewer reports than usual are good news or sleeping users, never by themselves an outage.
     drops = signal == "errors"
+    calendar = Calendar(entry.zone, entry.holidays)
+    planned = tuple(Planned(work.from_ms // BUCKET_MS, -(-work.to_ms // BUCKET_MS)) for work in entry.maintenance)
     return [
-        SeriesRow(service, region, entry.false_opens_per_year, siblings, drops=drops, profile=entry.profile_of(signal))
+        SeriesRow(
+            service,
+            region,
+            entry.false_opens_per_year,
+            siblings,
+            drops=drops,
+            profile=entry.profile_of(signal),
+            calendar=calendar,
+            planned=planned,
+        )
         for region in (None, *regions)
     ]
 

@@ -92,7 +92,8 @@ def _begin_slot(bank: Learner, slot: int, at: slice, past: _Past) -> None:
     if gone >= past.first_slot:
         expected = past.expected[gone % len(past.expected), own]
         count = past.slot(gone)[own] / SLOT_MIN
-        value = Leaving(count, expected, np.zeros(len(count), np.bool_)).learnt()
+        never = np.zeros(len(count), np.bool_)
+        value = Leaving(count, expected, never, never).learnt()
         use = ~np.isnan(value)
         total = np.where(use, value, 0.0) * SLOT_MIN
         bank.slots.sums[at], bank.slots.numbers[at] = total, SLOT_MIN * use
@@ -136,4 +137,4 @@ def _fill_line(bank: Learner, past: _Past, phase: Array) -> None:
         count = past.raw(bucket // SLOT_MIN) / SLOT_MIN
         filling = (bank.bucket - 1 - LINE_MIN - phase) // SLOT_MIN  # the slot that is being gathered
         use = ~np.isnan(count) & ((bucket - phase) // SLOT_MIN == filling)
-        bank.slots.add(count, use, ~use)
+        bank.slots.add(count, use, Leaving(count, count, ~use, ~use))
