@@ -11,10 +11,12 @@ from itertools import pairwise
 
 import numpy as np
 
+from streams.detection.calendar import Calendars
 from streams.detection.columns import Array, Bools, Columns, Floats
 from streams.detection.cusum import DROP_ROWS, EFFECTS, IS_SLOW, SURGE_ROWS, CusumBank
 from streams.detection.delay import NO_EXPECTATION, DelayLine
 from streams.detection.history import SLOT_MIN, History
+from streams.detection.hot_slots import Excused, HotSlots
 from streams.detection.judged import Expectation, Judged, Limits, Runs
 from streams.detection.lasting import LastingChange
 from streams.detection.level import FastLevel, PlainMean
@@ -33,15 +35,17 @@ _ALL_ROWS = slice(0, len(EFFECTS))
 
 
 class Block:
-    """State of up to some thousand series, and the step that moves it by a bucket."""
+    """State of up to some thousand series, and the step that moves it by a bucket. `turn` spreads work over slots."""
 
-    def __init__(self, limits: Limits, bucket: int) -> None:
+    def __init__(self, limits: Limits, bucket: int, calendars: Calendars, turn: int = 0) -> None:
         n = len(limits.threshold)
         self.bucket = bucket
-        self.limits = limits
+        self.limits, self.calendars = limits, calendars
+        self.hot_slots: HotSlots | None = None  # that were stored in the last step
+        self.excused = Excused(limits.phase)
         edges = np.searchsorted(limits.phase, np.arange(SLOT_MIN + 1)).tolist()
         self.groups = [slice(a, b) for a, b in pairwise(edges)]
-        self.history, self.season, self.slots = History(n), Season(n), SlotSums(n)
+        self.history, self.season, self.slots = History(n, turn), Season(n), SlotSums(n)
         self.mean, self.level, self.spread, self.line = PlainMean(n), FastLevel(n), Spread(n), DelayLine(n)
         self.cusums, self.windows = CusumBank(limits.threshold, bucket), Windows(n)
         self.lasting = LastingChange(n)
@@ -61,6 +65,7 @@ class Block:
     def step(self, count: Floats) -> Judged:
         """Judge the next bucket (NaN: blind), then learn from it."""
         bucket, seen = self.bucket, ~np.isnan(count)
+        self.hot_slots = None
         count = np.where(seen, count, 0.0)
         group = self.groups[bucket % SLOT_MIN]
         if group.start < group.stop:
@@ -85,20 +90,25 @@ class Block:
     def begin_slot(self, slot: int, at: slice) -> None:
         """The work of every tenth bucket for the series `at`: store and compare the slot that has left the line."""
         gone = slot - SLOTS_WAITING
+        self.hot_slots = self.slots.hot(gone, at)
         sums, numbers, cool_sums, cool_numbers = self.slots.take(at)
         self.history.write(gone, at, sums, numbers)
         self.season.compare(gone, at, cool_sums, cool_numbers, numbers == 0)
         if slot % SLOTS_PER_HALF_HOUR == 0:
             self.spread.half_hour(at)
         before = np.where(self.season.days[at] > 0, self.season.right[at], self.mean.mean[at])
-        self.season.advance(slot, at, self.history)
+        self.season.advance(slot, at, self.history, self.calendars)
         after = np.where(self.season.days[at] > 0, self.season.left[at], self.mean.mean[at])
         usable = (before > _LEAST_RATE) & (after > _LEAST_RATE)
         factor = np.where(usable, after, 1.0) / np.where(usable, before, 1.0)
+        if self.excused:  # the level stands still there: what the season says of a job is no news of the time before it
+            self.excused.begin_slot(slot, at)
+            factor = np.where(self.excused.most[at] > 0, 1.0, factor)
         self.level.rescale(at, factor)
         self.line.rescale(at, factor)
         self.lasting.rescale(at, factor)
-        self.spread.refresh(at, self.season.days[at], self.level.inertia(at), self.level.unknown(at))
+        holiday = self.calendars.holiday(slot, at)
+        self.spread.refresh(at, self.season.days[at], self.level.inertia(at), holiday, self.level.unknown(at))
 
     def _expect(self, count: Floats, seen: Bools) -> Expectation:
         season, mean = self.season, self.mean
@@ -127,7 +137,12 @@ class Block:
 
     def _run(self, count: Floats, expect: Expectation) -> Runs:
         up_slow, up_fast = self.spread.up_slow, self.spread.up_fast
-        means = (expect.slow * up_slow, expect.fast * up_fast, expect.slow / up_slow, expect.fast / up_fast)
+        slow, fast = expect.slow, expect.fast
+        means = (slow * up_slow, fast * up_fast, slow / up_slow, fast / up_fast)
+        if self.excused:
+            most, least = self.excused.most, self.excused.least
+            surge_means = (np.maximum(slow, most) * up_slow, np.maximum(fast, most) * up_fast)
+            means = (*surge_means, np.minimum(slow, least) / up_slow, np.minimum(fast, least) / up_fast)
         self._look_back(count, expect, means)
         self.cusums.step(self.bucket, count, means, expect.size, expect.judged, expect.ratio)
         surge, drop = self.cusums.surge(), self.cusums.drop()
@@ -223,12 +238,21 @@ class Block:
         if at.size:
             hot = np.zeros(len(count), np.bool_)
             hot[at] = True
+        seen = expect.seen
+        idle = self.calendars.in_maintenance(self.bucket)
+        if idle.size:  # for all that learns, planned work is a blind stretch
+            seen, count = seen.copy(), count.copy()
+            seen[idle], count[idle] = False, 0.0
         expected = np.where(expect.known, expect.slow, NO_EXPECTATION)
-        leaving = self.line.exchange(self.bucket, np.where(expect.seen, count, np.nan), expected, hot)
+        if self.excused:
+            most = self.excused.most
+            expected = np.where((most > 0) & expect.known, -np.maximum(expected, most), expected)
+        leaving = self.line.exchange(self.bucket, np.where(seen, count, np.nan), expected, hot)
         value = leaving.learnt()
         use = ~np.isnan(value)
-        self.slots.add(value, use, leaving.hot)
+        self.slots.add(value, use, leaving)
         self.mean.learn(value, use & ~leaving.hot)
-        cool = use & ~leaving.hot & (leaving.expected < NO_EXPECTATION)
+        lasting = ~leaving.hot & ~leaving.excused  # a job is no level of the next hour
+        cool = use & lasting & (leaving.expected < NO_EXPECTATION)
         self.level.learn(value, leaving.expected, cool, ~use)
-        self.spread.learn(count, expect.slow, expect.fast, expect.excess, expect.seen)
+        self.spread.learn(count, expect.slow, expect.fast, expect.excess, seen)

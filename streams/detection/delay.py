@@ -22,11 +22,12 @@ NO_EXPECTATION = np.inf  # nothing is above it, so nothing is cut
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """The bucket that has waited long enough: count (NaN: blind), expectation (NO_EXPECTATION: none yet), hot?"""
+    """The bucket that waited long enough: count (NaN: blind), expectation (NO_EXPECTATION: none yet), hot? excused?"""
 
     count: Floats
     expected: Floats
     hot: Bools
+    excused: Bools
 
     def learnt(self) -> Floats:
         """The count as it is to be learnt; NaN where blind.
@@ -39,6 +40,8 @@ class Leaving:
         expected = self.expected
         height = expected + SPIKE_SIGMAS * np.sqrt(expected + SPIKE_EXCESS * expected * expected) + SPIKE_EVENTS
         learnt: Floats = np.minimum(self.count, height)
+        if self.excused.any():  # an operator said that such counts are usual then
+            np.copyto(learnt, self.count, where=self.excused)
         if self.hot.any():
             held = np.minimum(np.maximum(self.count, expected / HOT_FACTOR), expected * HOT_FACTOR)
             np.copyto(learnt, held, where=self.hot)
@@ -53,16 +56,18 @@ class DelayLine(Columns):
 
     def __init__(self, n: int) -> None:
         self.count = np.full((LINE_MIN, n), np.nan, np.float32)
-        self.expected = np.full((LINE_MIN, n), NO_EXPECTATION, np.float32)
+        self.expected = np.full((LINE_MIN, n), NO_EXPECTATION, np.float32)  # negative where excused
         self.hot = np.zeros((LINE_MIN, n), np.bool_)
 
     def exchange(self, bucket: int, count: Floats, expected: Floats, hot: Bools) -> Leaving:
-        """Put this bucket in, take out the one LINE_MIN before it."""
+        """Put this bucket in (`expected` negative: excused), take out the one LINE_MIN before it."""
         row = bucket % LINE_MIN
+        held = self.expected[row].astype(np.float64)
         leaving = Leaving(
             self.count[row].astype(np.float64),
-            self.expected[row].astype(np.float64),
+            np.abs(held),
             self.hot[row].copy(),
+            held < 0,
         )
         self.count[row], self.expected[row], self.hot[row] = count, expected, hot
         return leaving
@@ -78,8 +83,8 @@ class DelayLine(Columns):
     def shift(self, shift: Shift) -> None:
         """Move the expectations that wait to a new level."""
         expected = self.expected[:, shift.at]
-        moved = np.where(expected < NO_EXPECTATION, expected, 0) * shift.factor + shift.offset
-        self.expected[:, shift.at] = np.where(expected < NO_EXPECTATION, moved, expected)
+        moved = np.where(expected < NO_EXPECTATION, np.abs(expected), 0) * shift.factor + shift.offset
+        self.expected[:, shift.at] = np.where(expected < NO_EXPECTATION, np.copysign(moved, expected), expected)
 
     def forget(self, bucket: int, at: Array, before: Array) -> None:
         """The buckets of `at` that lie before `before` are not to be learnt."""

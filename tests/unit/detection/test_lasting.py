@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from streams.detection.bank import SeriesBank
+from streams.detection.delay import Leaving
 from streams.detection.history import SLOTS_PER_DAY, History
 from streams.detection.lasting import Shift
 from streams.detection.slot import SlotSums
@@ -202,7 +203,8 @@ def test_forgotten_slots_give_no_rate() -> None:
 def test_a_slot_that_is_being_filled_moves_hot_and_cool_buckets_apart() -> None:
     slots = SlotSums(1)
     for value, hot in ((10.0, False), (20.0, True)):
-        slots.add(np.array([value]), np.array([True]), np.array([hot]))
+        leaving = Leaving(np.array([value]), np.array([value]), np.array([hot]), np.array([False]))
+        slots.add(np.array([value]), np.array([True]), leaving)
     slots.shift(shift_of(10.0, hot=5.0))
     sums, numbers, cool_sums, cool_numbers = (part[0] for part in slots.take(slice(None)))
     assert (sums, numbers, cool_sums, cool_numbers) == (200.0, 2.0, 100.0, 1.0)

@@ -132,6 +132,29 @@ def test_a_kernel_that_is_seen_on_one_side_only_gives_no_rate() -> None:
     assert np.isnan(history.rates(border, ALL)[0, 0])
 
 
+def test_rates_looked_up_ahead_are_those_of_the_time() -> None:
+    border, rng = 10_000, np.random.default_rng(1)
+    ahead, at_the_time = History(5), History(5)
+    at_the_time.look_ahead(1)
+    level = np.array([0.02, 0.1, 1.0, 30.0, 3e6])
+    for slot in range(border - 15 * SLOTS_PER_DAY, border + 20):
+        seen = rng.integers(0, 11, 5) if slot % 7 else np.zeros(5, np.int64)
+        sums = rng.poisson(level * seen) * rng.choice([1.0, 0.37], 5)
+        for history in (ahead, at_the_time):
+            history.write(slot, ALL, sums, seen)
+        if slot >= border:
+            np.testing.assert_array_equal(ahead.rates(slot + 4, ALL), at_the_time.rates(slot + 4, ALL))
+
+
+def test_altered_history_is_looked_up_again() -> None:
+    border = 9_996
+    history = history_of({border - SLOTS_PER_DAY + i: 500.0 for i in range(-28, 34)})
+    before = history.rates(border, ALL)[0, 0]
+    history.sums *= 2
+    history.changed()
+    assert history.rates(border, ALL)[0, 0] == 2 * before
+
+
 def test_a_cusum_is_the_largest_sum_of_log_likelihood_ratios() -> None:
     rng = np.random.default_rng(4)
     counts = rng.poisson(np.where(np.arange(60) < 40, 10, 22)).astype(float)
