@@ -83,12 +83,14 @@ class AlertBook:
 def _state(window: Window, entry: _Entry | None, worth: tuple[str, str, bool, str]) -> AlertState | None:
     """Firing while a window is open, updated on a change that matters, resolved when it ends in whatever way.
 
-    Held back: planned maintenance, and what an operator has silenced; what fires already is still resolved.
+    Held back: planned maintenance (not what outlasts it), and what an operator has silenced. What fires already is
+    still resolved.
     """
     firing = entry is not None and entry.firing
     if window.state != "open":
         return "resolved" if firing else None
-    if window.quality.maintenance or window.operator.action == "silenced":
+    planned = window.quality.maintenance and not window.quality.maintenance_overran
+    if planned or window.operator.action == "silenced":
         return None
     if not firing:
         return "firing"

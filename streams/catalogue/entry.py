@@ -104,6 +104,18 @@ def _signals(field: Field) -> tuple[Signal, ...]:
     return signals
 
 
+def _profile(field: Field) -> Profile | dict[Signal, Profile]:
+    """One word, or one for each signal: {errors: counts, reports: smooth}."""
+    if not isinstance(field.node, Table):
+        return fields.choice(field, get_args(Profile))
+    _refuse_unknown(field.node, dict.fromkeys(SIGNALS), field.file, field.key)
+    return {
+        signal: fields.choice(Field(node, field.file, f"{field.key}.{signal}"), get_args(Profile))
+        for signal in SIGNALS
+        if (node := field.node.entries.get(signal)) is not None
+    }
+
+
 def _providers(field: Field) -> tuple[ProviderRef, ...]:
     providers = field.tuple_of(_provider)
     ids = [provider.id for provider in providers]
@@ -137,7 +149,7 @@ _READERS: Mapping[str, Callable[[Field], Any]] = {
     "regions": lambda field: field.tuple_of(fields.region),
     "users": fields.users,
     "signals": _signals,
-    "profile": partial(fields.choice, known=get_args(Profile)),
+    "profile": _profile,
     "zone": fields.zone,
     "status_page": fields.address,
     "groups": lambda field: field.tuple_of(fields.slug),

@@ -47,6 +47,7 @@ class Service(Struct, frozen=True, kw_only=True):
     regions: codes that count by themselves; every other counts under `other`.
     users: people by region, from `users_source`.
     signals: what is expected to come; one that never comes is absent, not quiet.
+    profile: which detector judges it, of all signals or by signal; one that is not named is of counts.
     zone: whose day the baseline follows. holidays: a country's code, or dates.
     false_opens_per_year: tolerance of the service as a whole, any number above 0.
     """
@@ -64,7 +65,7 @@ class Service(Struct, frozen=True, kw_only=True):
     users: Mapping[str, int] = {}
     users_source: str | None = None
     signals: tuple[Signal, ...] = SIGNALS
-    profile: Profile = "counts"
+    profile: Profile | Mapping[Signal, Profile] = "counts"
     zone: str = "UTC"
     status_page: str | None = None
     groups: tuple[str, ...] = ()
@@ -75,6 +76,10 @@ class Service(Struct, frozen=True, kw_only=True):
     def name(self, lang: str = "en") -> str:
         """Its name in a language; where there is none, in English, else the first one given."""
         return self.names.get(lang) or self.names.get("en") or next(iter(self.names.values()))
+
+    def profile_of(self, signal: Signal) -> Profile:
+        """Which detector judges this signal of it."""
+        return self.profile if isinstance(self.profile, str) else self.profile.get(signal, "counts")
 
     def in_maintenance(self, time_ms: int) -> bool:
         return any(period.covers(time_ms) for period in self.maintenance)

@@ -193,7 +193,8 @@ class Quality(Struct, gc=False):
     blind_s: int = 0
     late: int = 0
     incomplete: bool = False
-    maintenance: bool = False
+    maintenance: bool = False  # some of it lay in planned work
+    maintenance_overran: bool = False  # and it was elevated still ten minutes after that was over
     sources_heard: int | None = None
     sources_expected: int | None = None
 

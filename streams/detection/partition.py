@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -17,11 +18,16 @@ from streams.catalogue import Catalogue
 from streams.contracts.events import OTHER, SIGNALS, Signal
 from streams.contracts.series import BucketReport, Detail
 from streams.contracts.tallies import History, Tally
-from streams.detection.bank import SeriesBank, SeriesRow
+from streams.contracts.times import BUCKET_MS
+from streams.detection.bank import BankStep, SeriesBank, SeriesRow, smooth_rows
+from streams.detection.calendar import Calendar, Planned
 from streams.detection.details import LEANING_FROM, PendingDetails, details_of
+from streams.detection.given_back import GivenBack
 from streams.detection.history_records import days_brought, history_arrays, takes_history
+from streams.detection.moved import moved
 from streams.detection.report import bucket_report
 from streams.ingest.placement import partition_of
+from streams.tally.said import service_of_window
 from streams.tally.sealing import SealedBucket, Sealing
 
 # A window goes on with evidence from up to half an hour after its end: by then that half hour has to be told as well.
@@ -94,12 +100,20 @@ class SignalDetector:
         self.services = list(services)
         self.rows = [row for service in services for row in _series_rows(signal, service, catalogue)]
         self.index = {(row.service, row.region): i for i, row in enumerate(self.rows)}
+        self._places: dict[str, tuple[int, dict[str, int]]] = {s: (self.index[s, None], {}) for s in self.services}
+        for (service, region), i in self.index.items():
+            if region is not None:
+                self._places[service][1][region] = i
+        self._names = np.array(self.services, object)
         self.whole = np.array([self.index[service, None] for service in self.services], np.intp)
+        bounds = [*self.whole.tolist(), len(self.rows)]
+        self._rows_of = {s: range(*pair) for s, pair in zip(self.services, pairwise(bounds), strict=True)}
         self.seen: set[str] = set()
         self.bank: SeriesBank | None = None
         self.direction = np.zeros(len(self.rows), np.int8)  # of what is open, or closed in the last bucket
         self._pending = PendingDetails()
         self._last_open: dict[str, int] = {}  # bucket, of services that were open lately
+        self._given_back = GivenBack()
 
     @property
     def begun(self) -> bool:
@@ -153,16 +167,17 @@ class SignalDetector:
         counts, late = self._counts(sealed)
         judged = np.full_like(counts, np.nan) if sealed.blind else counts
         step = self.bank.step(judged)
+        self._give_back(sealed, step)
         self.direction = np.where(step.closed, self.direction, step.open)
         lean = self._by_service(np.abs(step.lean))
         is_open = self._by_service(step.open != 0)
-        services = np.array(self.services, object)
+        services = self._names
         leaning = set(services[(lean > 0) | (is_open > 0)])
         notable = set(services[(lean >= LEANING_FROM) | (is_open > 0)])
         kept = leaning | self._open_lately(services[is_open > 0], sealed.bucket)
         found = details_of(sealed, kept, self.index, step.expected)
         details = self._pending.emit(found, leaning=kept, notable=notable)
-        absent = [s for s in self.services if s not in self.seen]
+        absent = [s for s in self.services if s not in self.seen] if len(self.seen) < len(self.services) else []
         return bucket_report(self, sealed, step, counts, details, late, absent, partition, partitions)
 
     def snapshot(self) -> dict[str, bytes]:
@@ -171,13 +186,17 @@ class SignalDetector:
             return {}
         keys = [(row.service, row.region) for row in self.rows]
         kept = _Kept(keys, sorted(self.seen), self.direction.tolist(), self._pending.held, self._last_open)
-        blocks = {f"bank.{name}": _array_bytes(array) for name, array in self.bank.snapshot().items()}
-        return blocks | {"kept": msgspec.msgpack.encode(kept)}
+        blocks = {"kept": msgspec.msgpack.encode(kept), "given_back": self._given_back.snapshot()}
+        arrays = self.bank.snapshot()
+        for name in list(arrays):
+            blocks[f"bank.{name}"] = _array_bytes(arrays.pop(name))  # gone at once: together they are all there is
+        return blocks
 
     def restore(self, blocks: Mapping[str, bytes]) -> None:
         """Goes on from a snapshot, series by series: the catalogue may have gained or lost some."""
         if not blocks:
             self.bank, self.seen, self._pending, self._last_open = None, set(), PendingDetails(), {}
+            self._given_back = GivenBack()
             return
         kept = msgspec.msgpack.decode(blocks["kept"], type=_Kept)
         arrays = {
@@ -189,8 +208,29 @@ class SignalDetector:
         self.bank.restore(self._rearranged(arrays, kept.keys))
         was = dict(zip(kept.keys, kept.direction, strict=True))
         self.direction = np.array([was.get((row.service, row.region), 0) for row in self.rows], np.int8)
-        self.seen = set(kept.seen)
+        self.seen = set(kept.seen) & set(self.services)
         self._pending, self._last_open = PendingDetails(kept.pending), kept.last_open
+        places = {i: self.index[key] for i, key in enumerate(kept.keys) if key in self.index}
+        self._given_back.restore(blocks["given_back"], places)
+        self.bank.excuse(self._given_back.excused())
+
+    def _give_back(self, sealed: SealedBucket, step: BankStep) -> None:
+        """Notes what windows keep out of the baseline, and obeys who says that they were none."""
+        assert self.bank is not None
+        opened, closed = step.opened.nonzero()[0], step.closed.nonzero()[0]
+        self._given_back.follow(sealed.bucket, opened, step.started[opened], closed, step.ended[closed])
+        hot = self.bank.hot_slots()
+        corrections = [None if hot is None else self._given_back.keep(hot)]
+        for feedback in [said.feedback for said in sealed.feedback if said.feedback is not None]:
+            series = self._rows_of.get(service_of_window(feedback.window))
+            if series is not None and feedback.action in ("false_alarm", "confirmed"):
+                is_false = feedback.action == "false_alarm"
+                corrections.append(self._given_back.judge(feedback.window, is_false, series, sealed.bucket))
+        found = [correction for correction in corrections if correction is not None]
+        for correction in found:
+            self.bank.correct(correction)
+        if found or self._given_back.is_full:
+            self.bank.excuse(self._given_back.excused())
 
     def _open_lately(self, open_now: Iterable[str], bucket: int) -> set[str]:
         """Services whose outage may yet go on: open now, or not long ago."""
@@ -202,42 +242,32 @@ class SignalDetector:
     def _rearranged(
         self, arrays: dict[str, NDArray[np.generic]], keys: Sequence[tuple[str, str | None]]
     ) -> dict[str, NDArray[np.generic]]:
-        """The arrays of a snapshot in the order of today's rows; rows that are new keep a fresh bank's values."""
-        if list(keys) == [(row.service, row.region) for row in self.rows]:
-            return arrays
+        """The arrays of a snapshot in the order of today's rows; what is new keeps a fresh bank's values."""
         assert self.bank is not None
+        is_smooth = [row.profile == "smooth" for row in self.rows]
+        if list(keys) == list(self.index) and np.array_equal(smooth_rows(arrays), is_smooth):
+            return arrays
         pairs = [(self.index[key], i) for i, key in enumerate(keys) if key in self.index]
-        into, out_of = np.array([p[0] for p in pairs], np.intp), np.array([p[1] for p in pairs], np.intp)
-        rearranged = self.bank.snapshot()
-        for name, array in arrays.items():
-            if name == "rows":
-                continue  # says which series they are: today's
-            if array.ndim and array.shape[-1] == len(keys):  # series stand along the last axis
-                rearranged[name][..., into] = array[..., out_of]
-            else:
-                rearranged[name] = array
-        return rearranged
+        return moved(arrays, self.bank.snapshot(), np.array(pairs, np.intp).reshape(-1, 2))
 
     def _counts(self, sealed: SealedBucket) -> tuple[NDArray[np.float64], dict[str, int]]:
-        found: dict[tuple[str, str | None], int] = {}  # summed in Python: numpy is slow at single cells
+        found = [0] * len(self.rows)  # summed in Python: numpy is slow at single cells
         late: dict[str, int] = {}
+        places = self._places
         for row in sealed.rows:
-            service = row.service
-            if (service, None) not in self.index:
+            place = places.get(row.service)
+            if place is None:
                 continue  # a service that the catalogue no longer has
+            whole, regional = place
             for region, count in row.regions.items():
-                found[service, region] = found.get((service, region), 0) + count
-            if row.regions:
-                self.seen.add(service)
+                found[whole] += count
+                if region in regional:
+                    found[regional[region]] += count
             if row.late:
                 late[row.service] = late.get(row.service, 0) + row.late
-        counts = np.zeros(len(self.rows))
-        for series, count in found.items():
-            counts[self.index[series[0], None]] += count
-            one = self.index.get(series)
-            if one is not None:
-                counts[one] += count
-        return counts, dict(sorted(late.items()))
+        if len(self.seen) < len(self.services):
+            self.seen.update(row.service for row in sealed.rows if row.regions and row.service in places)
+        return np.array(found, np.float64), dict(sorted(late.items()))
 
     def _by_service(self, values: NDArray[np.generic]) -> NDArray[np.float64]:
         """The largest value among the series of each service (rows of a service stand together)."""
@@ -254,8 +284,19 @@ def _series_rows(signal: Signal, service: str, catalogue: Catalogue) -> list[Ser
     siblings = len(SIGNALS) * (1 + len(regions))
     # Fewer reports than usual are good news or sleeping users, never by themselves an outage.
     drops = signal == "errors"
+    calendar = Calendar(entry.zone, entry.holidays)
+    planned = tuple(Planned(work.from_ms // BUCKET_MS, -(-work.to_ms // BUCKET_MS)) for work in entry.maintenance)
     return [
-        SeriesRow(service, region, entry.false_opens_per_year, siblings, surges=True, drops=drops)
+        SeriesRow(
+            service,
+            region,
+            entry.false_opens_per_year,
+            siblings,
+            drops=drops,
+            profile=entry.profile_of(signal),
+            calendar=calendar,
+            planned=planned,
+        )
         for region in (None, *regions)
     ]
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from streams.detection.columns import Bools, Columns, Floats
+from streams.detection.columns import Array, Bools, Columns, Floats
 
 # At these means (events a minute), measured; beyond both ends as at the ends.
 _LN_MEANS = np.log([0.3, 1.5, 4.0, 15.0, 60.0])
@@ -80,3 +80,8 @@ class Thresholds(Columns):
         """A slot begins in which `mean` events a minute are expected of the series `at`."""
         self.surge[at] = thresholds(mean, self._folds[at], is_surge=True)
         self.drop[at] = thresholds(mean, self._folds[at], is_surge=False)
+
+    def larger(self, at: Array) -> Floats:
+        """The larger of the two thresholds of the series `at` (indices)."""
+        larger: Floats = np.maximum(self.surge[at], self.drop[at]).astype(np.float64)
+        return larger

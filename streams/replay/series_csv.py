@@ -6,9 +6,10 @@ Causal: what is said of a bucket hangs on the rows up to it. Rows that are absen
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 
 from streams.contracts.times import BUCKET_MS, BadTime, parse_time_ms, rfc3339
 from streams.detection.bank import BankStep, SeriesBank, SeriesRow
+from streams.detection.smooth.pace import DAY_MIN
 
 DEFAULT_FALSE_OPENS_PER_YEAR = 4.0  # as in the catalogue
 MAX_GAP_BUCKETS = 60 * 1440  # two months unseen: nothing learnt before is left, and the file is more likely wrong
@@ -29,11 +31,15 @@ class SeriesFileError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CountSeries:
-    """What a file holds: `buckets` ascending, without repetition; `offset_ms`: where in its minute every row lies."""
+    """What a file holds: `buckets` (of `bucket_min` minutes since 1970) ascending, without repetition.
+
+    `offset_ms`: where in its bucket every row lies.
+    """
 
     buckets: list[int]
     values: list[float]
     offset_ms: int
+    bucket_min: int = 1
 
 
 def backtest_series(
@@ -41,20 +47,24 @@ def backtest_series(
 ) -> Iterator[dict[str, Any]]:
     """Judge the series in `path`: a dict per row (`timestamp`, `value`, ...) and per window (`opened_at`, ...).
 
-    A window comes once it is closed, or at the end with `closed_at` None. Surges and drops are both looked for. Raises
-    SeriesFileError (before the first object) for a file, profile or tolerance that cannot be judged by.
+    A window comes once it is closed, or at the end with `closed_at` None. Surges and drops are both looked for. The
+    profile `smooth` takes rows further apart than a minute too, as long as they divide a day. Raises SeriesFileError
+    (before the first object) for a file, profile or tolerance that cannot be judged by.
     """
-    if profile != "counts":
-        known = "profile 'smooth' is not built yet" if profile == "smooth" else f"there is no profile {profile!r}"
-        raise SeriesFileError(f"{known}: use --profile counts")
+    if profile not in ("counts", "smooth"):
+        raise SeriesFileError(f"there is no profile {profile!r}: use counts or smooth")
     if not (false_opens_per_year > 0 and math.isfinite(false_opens_per_year)):
         given = f"not {false_opens_per_year}: the default is 4"
         raise SeriesFileError(f"false opens a year must be a number above 0, {given}")
-    return _judge(read_series(path), false_opens_per_year)
+    series = read_series(path)
+    series = _paced(path, series) if profile == "smooth" else _by_minute(path, series)
+    row = SeriesRow("series", None, false_opens_per_year, 1, profile="smooth" if profile == "smooth" else "counts")
+    return _judge(series, row)
 
 
-def _judge(series: CountSeries, false_opens_per_year: float) -> Iterator[dict[str, Any]]:
-    bank = SeriesBank([SeriesRow("series", None, false_opens_per_year, 1)], series.buckets[0])
+def _judge(series: CountSeries, row: SeriesRow) -> Iterator[dict[str, Any]]:
+    bank = SeriesBank([row], series.buckets[0], bucket_min=series.bucket_min)
+    moment = partial(_moment, series)
     blind = np.array([np.nan])
     recent: dict[int, float] = {}  # counts since the earliest bucket a window may still be dated back to
     step: BankStep | None = None
@@ -62,19 +72,19 @@ def _judge(series: CountSeries, false_opens_per_year: float) -> Iterator[dict[st
         while bank.bucket < bucket:
             step = bank.step(blind)
         step = bank.step(np.array([value]))
-        yield _bucket_object(step, value, series.offset_ms)
+        yield _bucket_object(step, value, moment)
         recent[bucket] = value
         if step.closed[0]:
-            yield _window_object(step, recent, series.offset_ms)
+            yield _window_object(step, recent, moment)
         if step.open[0] == 0 and step.lean[0] == 0:
             recent.clear()
     if step is not None and step.open[0] != 0:
-        yield _window_object(step, recent, series.offset_ms)
+        yield _window_object(step, recent, moment)
 
 
-def _bucket_object(step: BankStep, value: float, offset_ms: int) -> dict[str, Any]:
+def _bucket_object(step: BankStep, value: float, moment: Callable[[int], str]) -> dict[str, Any]:
     return {
-        "timestamp": _moment(step.bucket, offset_ms),
+        "timestamp": moment(step.bucket),
         "value": _number(value),
         "expected": _rounded(step.expected[0]),
         "score": _rounded(step.score[0]),
@@ -83,22 +93,22 @@ def _bucket_object(step: BankStep, value: float, offset_ms: int) -> dict[str, An
     }
 
 
-def _window_object(step: BankStep, recent: dict[int, float], offset_ms: int) -> dict[str, Any]:
+def _window_object(step: BankStep, recent: dict[int, float], moment: Callable[[int], str]) -> dict[str, Any]:
     is_closed = bool(step.closed[0])
     first, last = int(step.started[0]), int(step.ended[0]) if is_closed else step.bucket
     inside = [value for bucket, value in recent.items() if first <= bucket <= last]
     surge = step.direction[0] > 0
     return {
-        "opened_at": _moment(first, offset_ms),
-        "detected_at": _moment(int(step.detected[0]), offset_ms),
-        "closed_at": _moment(last, offset_ms) if is_closed else None,
+        "opened_at": moment(first),
+        "detected_at": moment(int(step.detected[0])),
+        "closed_at": moment(last) if is_closed else None,
         "peak": _number((max if surge else min)(inside)),
         "direction": "surge" if surge else "drop",
     }
 
 
-def _moment(bucket: int, offset_ms: int) -> str:
-    return rfc3339(bucket * BUCKET_MS + offset_ms)
+def _moment(series: CountSeries, bucket: int) -> str:
+    return rfc3339(bucket * series.bucket_min * BUCKET_MS + series.offset_ms)
 
 
 def _rounded(value: float) -> float:
@@ -136,7 +146,6 @@ def read_series(path: Path) -> CountSeries:
         values.append(value)
     if not buckets:
         raise SeriesFileError(f"{path}: no rows; write a line timestamp,value for every minute that was seen")
-    _check_spacing(path, buckets)
     return CountSeries(buckets, values, first_ms % BUCKET_MS)
 
 
@@ -201,9 +210,27 @@ def _check_order(before: int, bucket: int, since_first_ms: int, where: str) -> N
         )
 
 
-def _check_spacing(path: Path, buckets: list[int]) -> None:
-    nearest = min((b - a for a, b in pairwise(buckets)), default=1)
+def _by_minute(path: Path, series: CountSeries) -> CountSeries:
+    nearest = _nearest(series)
     if nearest > 1:
         raise SeriesFileError(
-            f"{path}: rows are {nearest} minutes apart; only counts a minute are judged, sum per minute"
+            f"{path}: rows are {nearest} minutes apart; the profile counts judges counts a minute: "
+            "sum per minute, or use --profile smooth"
         )
+    return series
+
+
+def _paced(path: Path, series: CountSeries) -> CountSeries:
+    """The same rows by buckets as long as the nearest two rows are apart."""
+    bucket_min, first = _nearest(series), series.buckets[0]
+    if DAY_MIN % bucket_min or any((bucket - first) % bucket_min for bucket in series.buckets):
+        raise SeriesFileError(
+            f"{path}: rows are {bucket_min} minutes and more apart, in no steps that divide a day; "
+            "sum up to rows of 1, 5, 10, 15, 30 or 60 minutes"
+        )
+    offset_ms = first % bucket_min * BUCKET_MS + series.offset_ms
+    return CountSeries([bucket // bucket_min for bucket in series.buckets], series.values, offset_ms, bucket_min)
+
+
+def _nearest(series: CountSeries) -> int:
+    return min((b - a for a, b in pairwise(series.buckets)), default=1)

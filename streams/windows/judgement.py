@@ -12,6 +12,7 @@ from streams.windows.cause.statement import named_causes, page_contradicted, sta
 from streams.windows.cause.verdict import weigh
 from streams.windows.confidence import confidence
 from streams.windows.official import official_clocks, statements_seen
+from streams.windows.planned import overran
 from streams.windows.revision import state_of, until_ms
 from streams.windows.services import Service
 from streams.windows.severity import severity, worse
@@ -34,7 +35,7 @@ def judge(window: WindowState, service: Service | None, now: int) -> Judgement:
     totals = {signal: window.totals(signal, now) for signal in SIGNALS}
     window.severity = worse(window.severity, _severity(window, totals, service, now))
     cause = explain(window, service, now)
-    noted = _noted(window, totals, cause)
+    noted = _noted(window, totals, cause, overran(window, service, now))
     rows = {signal: window.tracks[signal].rows for signal in SIGNALS}
     news = window.noted is None or changed(window.noted, noted, rows)
     return Judgement(_change(window, noted, news), cause, noted)
@@ -77,7 +78,7 @@ def _change(window: WindowState, noted: Noted, news: bool) -> Change | None:
     return "updated" if news else None
 
 
-def _noted(window: WindowState, totals: dict[Signal, Totals], cause: Cause) -> Noted:
+def _noted(window: WindowState, totals: dict[Signal, Totals], cause: Cause, outlasts_work: bool) -> Noted:
     official = official_clocks(window.statements, window.service, window.started_ms)
     operator = window.operator
     peaks = {}
@@ -96,4 +97,5 @@ def _noted(window: WindowState, totals: dict[Signal, Totals], cause: Cause) -> N
         ruled_out=sorted(candidate.candidate for candidate in cause.candidates if candidate.ruled_out),
         operator=(None, None, None) if operator is None else (operator.action, operator.by, operator.time),
         peaks=peaks,
+        overran=outlasts_work,
     )

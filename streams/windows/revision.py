@@ -33,6 +33,7 @@ from streams.contracts.windows import (
 from streams.windows.confidence import confidence
 from streams.windows.gathered import WHO_NEEDED, Sums, TextSum
 from streams.windows.official import official_clocks, statements_seen
+from streams.windows.planned import in_planned_work, overran
 from streams.windows.rounding import rounded
 from streams.windows.services import Service
 from streams.windows.state import WindowState
@@ -240,15 +241,14 @@ def _quality(
     order = ("cold", "warming", "ready")
     last = now if window.closed is None or window.ended is None else window.ended
     sources = {name for told in sums.values() for name in told.sources}
-    end_ms = until_ms(window, now)
     return Quality(
         baseline=min((track.baseline for track in elevated), key=order.index, default="cold"),
         baseline_days=min((track.baseline_days or 0 for track in elevated), default=0),
         blind_s=window.blind_buckets(last) * BUCKET_MS // 1000,
         late=sum(total.late for total in totals.values()),
         incomplete=any(total.incomplete for total in totals.values()),
-        maintenance=service is not None
-        and any(work.from_ms < end_ms and window.started_ms < work.to_ms for work in service.maintenance),
+        maintenance=in_planned_work(window, service, now),
+        maintenance_overran=overran(window, service, now),
         sources_heard=len(sources) or None,
     )
 

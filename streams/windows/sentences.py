@@ -227,7 +227,8 @@ def doubts(window: Window) -> list[str]:
     if quality.incomplete:
         told.append("A part of the log was out of reach, so the counts are too low.")
     if quality.maintenance:
-        told.append("Work on it was planned for this time.")
+        planned = "Work on it was planned for this time"
+        told.append(f"{planned}, but it lasted longer." if quality.maintenance_overran else f"{planned}.")
     if window.scenario is not None:
         told.append(f"The events are a replay or synthesised (scenario {printable(window.scenario)}), not measured.")
     return told

@@ -36,6 +36,7 @@ class Noted(Struct):
     ruled_out: list[str]
     operator: tuple[str | None, str | None, str | None]
     peaks: dict[Signal, NotedPeak]
+    overran: bool = False  # planned work
 
 
 def changed(before: Noted, now: Noted, rows: Mapping[Signal, list[Row]]) -> bool:

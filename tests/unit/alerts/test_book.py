@@ -62,6 +62,16 @@ def test_a_restart_anywhere_changes_nothing() -> None:
         assert found == told_of(revisions)
 
 
+def test_what_outlasts_planned_maintenance_fires_after_it() -> None:
+    revisions = outage()
+    for index, revision in enumerate(revisions):
+        revision.quality.maintenance = True
+        revision.quality.maintenance_overran = index >= 2
+    told = told_of(revisions)
+    assert (told[0].state, told[0].revision) == ("firing", revisions[2].revision)
+    assert told[-1].state == "resolved"
+
+
 @pytest.mark.parametrize("change", ["maintenance", "silenced"])
 def test_maintenance_and_silence_hold_alerts_back(change: str) -> None:
     revisions = outage()

@@ -90,6 +90,13 @@ services:
     )
 
 
+def test_a_profile_may_hang_on_the_signal() -> None:
+    service = one("profile: {reports: smooth}")
+    assert (service.profile_of("errors"), service.profile_of("reports")) == ("counts", "smooth")
+    service = one("profile: smooth")
+    assert (service.profile_of("errors"), service.profile_of("reports")) == ("smooth", "smooth")
+
+
 def test_norway_is_a_region_also_without_quotes() -> None:
     assert one("regions: [NO, SE]").regions == ("NO", "SE")
 
@@ -149,6 +156,8 @@ def test_any_tolerance_above_zero_is_taken(number: str) -> None:
         ("signals: [error]", "own.yaml:4: signals: 'error' is not known here; did you mean 'errors'?"),
         ("signals: []", "own.yaml:4: signals: holds no signal"),
         ("profile: noisy", "own.yaml:4: profile: 'noisy' is not known here; take counts or smooth"),
+        ("profile: {report: smooth}", "own.yaml:4: profile has no key 'report'; did you mean 'reports'?"),
+        ("profile: {reports: smoth}", "own.yaml:4: profile.reports: 'smoth' is not known here; did you mean 'smooth'?"),
         (
             "zone: America/NewYork",
             "own.yaml:4: zone: 'America/NewYork' is no time zone; did you mean 'America/New_York'?",

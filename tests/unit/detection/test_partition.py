@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
@@ -11,7 +12,7 @@ import pytest
 
 from streams.catalogue import Catalogue
 from streams.catalogue.service import Service
-from streams.contracts.events import Statement
+from streams.contracts.events import Feedback, Statement
 from streams.contracts.series import BucketReport
 from streams.contracts.tallies import History, Row, Said, Tally, TextTally
 from streams.contracts.times import BUCKET_MS, bucket_of, bucket_start
@@ -185,6 +186,36 @@ def test_a_restored_detector_forgets_what_it_was() -> None:
     assert encoded(reports(used, range(20))) == encoded(reports(fresh, range(20)))
 
 
+def judged_false(minute: int) -> Tally:
+    """An operator's word on the outage, in effect in that minute."""
+    begins = next(r.states[0].started for r in errors(undisturbed()) if r.states)
+    named = f"twitter-{begins[:19].replace('-', '').replace(':', '')}Z"
+    said = Said((FIRST + minute) * BUCKET_MS, 3, feedback=Feedback(named, "false_alarm", "ops", 1))
+    return Tally("feedback", 0, [], said=[said])
+
+
+@pytest.mark.parametrize("said_at", [50, 90])
+def test_a_verdict_on_a_window_outlives_a_snapshot(said_at: int) -> None:
+    straight, broken = begun(said_at), begun(said_at)
+    for of in (straight, broken):
+        list(of.read(judged_false(said_at)))
+    found = [*reports(straight, range(said_at, 100)), *reports(straight, range(100, BUCKETS))]
+    again = reports(broken, range(said_at, 100))
+    assert encoded([*again, *reports(snapshotted(broken), range(100, BUCKETS))]) == encoded(found)
+    assert snapshotted(straight).snapshot() == straight.snapshot()
+
+
+@pytest.mark.parametrize("said_at", [50, 90])
+def test_a_verdict_changes_the_history_of_its_service_and_of_no_other(said_at: int) -> None:
+    plain, said = begun(said_at), begun(said_at)
+    list(said.read(judged_false(said_at)))
+    for of in (plain, said):
+        reports(of, range(said_at, BUCKETS))
+    sums = [np.load(io.BytesIO(of.snapshot()["errors.bank.history.sums"])) for of in (plain, said)]
+    changed = {said._signals["errors"].rows[i].service for i in np.flatnonzero((sums[0] != sums[1]).any(axis=0))}
+    assert changed == {"twitter"}
+
+
 # Details
 
 
@@ -286,6 +317,18 @@ def test_a_gained_series_opens_nothing_by_itself() -> None:
     of = begun(30)
     after = reports(snapshotted(of, TWITTER, AWS, ZOOM), range(30, BUCKETS))
     assert not [state for report in after for state in report.states if state.service == "zoom"]
+
+
+def test_a_service_may_change_its_profile_and_begins_cold_in_it() -> None:
+    smooth_aws = msgspec.structs.replace(AWS, profile={"errors": "smooth"})
+    of = snapshotted(begun(30), TWITTER, smooth_aws)
+    found = errors(reports(of, range(30, 40)))
+    assert found[0].baseline["aws"] == "cold"
+    assert [of_service(report, "twitter") for report in found] == [
+        of_service(report, "twitter") for report in errors(undisturbed())[30:40]
+    ]
+    again = snapshotted(of, TWITTER, smooth_aws)
+    assert encoded(reports(again, range(40, 60))) == encoded(reports(of, range(40, 60)))
 
 
 def test_a_service_may_gain_regions() -> None:

@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import nbinom
 
 from streams.detection.bank import SeriesBank, SeriesRow
+from streams.detection.calendar import PLAIN, Calendars
 from streams.detection.cusum import CusumBank, log_likelihood_ratio
 from streams.detection.delay import LINE_MIN, NO_EXPECTATION, DelayLine
 from streams.detection.history import LAGS, SLOTS_PER_DAY, History
@@ -85,8 +86,7 @@ def test_shares_of_a_service_never_exceed_its_tolerance(signals: int, regions: i
 def test_the_delay_line_gives_back_what_went_in_twenty_buckets_before() -> None:
     line = DelayLine(1)
     out = [
-        line.exchange(100 + i, np.array([float(i)]), np.array([i + 0.5]), NONE, NONE).count[0]
-        for i in range(3 * LINE_MIN)
+        line.exchange(100 + i, np.array([float(i)]), np.array([i + 0.5]), NONE).count[0] for i in range(3 * LINE_MIN)
     ]
     assert np.isnan(out[:LINE_MIN]).all()
     assert out[LINE_MIN:] == [float(i) for i in range(2 * LINE_MIN)]
@@ -96,9 +96,9 @@ def test_marking_hot_reaches_back_to_the_start_and_no_further() -> None:
     line = DelayLine(2)
     none, ones = np.zeros(2, np.bool_), np.ones(2)
     for bucket in range(100, 120):
-        line.exchange(bucket, ones, ones, none, none)
+        line.exchange(bucket, ones, ones, none)
     line.mark_hot(120, np.array([1]), np.array([113]))
-    leaving = [line.exchange(bucket, ones, ones, none, none).hot.tolist() for bucket in range(120, 140)]
+    leaving = [line.exchange(bucket, ones, ones, none).hot.tolist() for bucket in range(120, 140)]
     assert [hot for hot, _ in leaving] == [False] * 20
     assert [hot for _, hot in leaving] == [False] * 13 + [True] * 7
 
@@ -116,8 +116,8 @@ def test_marking_hot_reaches_back_to_the_start_and_no_further() -> None:
 )
 def test_what_is_learnt_of_a_bucket(count: float, expected: float, hot: bool, learnt: float) -> None:
     line = DelayLine(1)
-    line.exchange(0, np.array([count]), np.array([expected]), np.array([hot]), NONE)
-    leaving = line.exchange(LINE_MIN, np.array([1.0]), np.array([1.0]), NONE, NONE)
+    line.exchange(0, np.array([count]), np.array([expected]), np.array([hot]))
+    leaving = line.exchange(LINE_MIN, np.array([1.0]), np.array([1.0]), NONE)
     assert leaving.learnt()[0] == pytest.approx(learnt, rel=1e-6)
 
 
@@ -160,8 +160,31 @@ def test_the_same_weekday_leads_where_shapes_are_known_well(loss: float, least: 
     history, season = history_of({at: 2000.0 if at in same_weekday else 1000.0 for at in ahead}), Season(1)
     season.loss[:] = loss  # all days were alike so far, as far as `loss` can tell
     for at in (slot - 1, slot):
-        season.advance(at, ALL, history)
+        season.advance(at, ALL, history, Calendars([PLAIN], [()]))
     assert least < season.left[0] < most
+
+
+def test_rates_looked_up_ahead_are_those_of_the_time() -> None:
+    border, rng = 10_000, np.random.default_rng(1)
+    ahead, at_the_time = History(5), History(5)
+    at_the_time.look_ahead(1)
+    level = np.array([0.02, 0.1, 1.0, 30.0, 3e6])
+    for slot in range(border - 15 * SLOTS_PER_DAY, border + 20):
+        seen = rng.integers(0, 11, 5) if slot % 7 else np.zeros(5, np.int64)
+        sums = rng.poisson(level * seen) * rng.choice([1.0, 0.37], 5)
+        for history in (ahead, at_the_time):
+            history.write(slot, ALL, sums, seen)
+        if slot >= border:
+            np.testing.assert_array_equal(ahead.rates(slot + 4, ALL), at_the_time.rates(slot + 4, ALL))
+
+
+def test_altered_history_is_looked_up_again() -> None:
+    border = 9_996
+    history = history_of({border - SLOTS_PER_DAY + i: 500.0 for i in range(-28, 34)})
+    before = history.rates(border, ALL)[0, 0]
+    history.sums *= 2
+    history.changed()
+    assert history.rates(border, ALL)[0, 0] == 2 * before
 
 
 def test_a_cusum_is_the_largest_sum_of_log_likelihood_ratios() -> None:

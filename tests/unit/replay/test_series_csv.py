@@ -114,7 +114,7 @@ def test_real_counts_are_taken_as_they_are(tmp_path: Path) -> None:
         (["timestamp,value", f"{START_S},1", f"{START_S},1"], r"line 3: a second row in the same minute"),
         ([f"{START_S},1", f"{START_S + 90},1"], r"line 2: not a whole number of minutes"),
         ([f"{START_S},1", f"{START_S + 60 * 1440 * 90},1"], r"line 2: nothing for 90 days; check the time"),
-        ([f"{START_S + 300 * i},1" for i in range(9)], r"rows are 5 minutes apart; only counts a minute"),
+        ([f"{START_S + 300 * i},1" for i in range(9)], r"rows are 5 minutes apart; .* use --profile smooth"),
         (["timestamp,value"], r"no rows; write a line"),
         ([], r"no rows; write a line"),
     ],
@@ -136,12 +136,44 @@ def test_a_missing_or_binary_file_is_refused(tmp_path: Path) -> None:
         backtest_series(tmp_path / "binary.csv")
 
 
-def test_a_profile_that_is_not_built_is_refused(tmp_path: Path) -> None:
+def test_an_unknown_profile_is_refused(tmp_path: Path) -> None:
     path = series(tmp_path, minutes(3))
-    with pytest.raises(ValueError, match="profile 'smooth' is not built yet: use --profile counts"):
-        backtest_series(path, profile="smooth")
-    with pytest.raises(ValueError, match="there is no profile 'wild'"):
+    with pytest.raises(ValueError, match="there is no profile 'wild': use counts or smooth"):
         backtest_series(path, profile="wild")
+
+
+def departing(step_s: int, factor: float) -> list[str]:
+    """Two days of rows about 20,000 with half a percent of noise, and ten rows times `factor` from row 200 on."""
+    rng = np.random.default_rng(6)
+    count = 2 * 86_400 // step_s
+    values = 20_000 * (1 + 0.005 * rng.standard_normal(count))
+    values[200:210] *= factor
+    return [f"{START_S + step_s * i},{round(v)}" for i, v in enumerate(values)]
+
+
+@pytest.mark.parametrize(("factor", "direction"), [(0.85, "drop"), (1.2, "surge")])
+def test_the_profile_smooth_finds_a_small_departure(tmp_path: Path, factor: float, direction: str) -> None:
+    path = series(tmp_path, departing(60, factor))
+    assert judge(path)[1] == []
+    _, [window] = judge(path, profile="smooth")
+    assert window["direction"] == direction
+    assert window["opened_at"] == "2022-07-14T03:20:00.000Z"
+    assert window["detected_at"] == "2022-07-14T03:21:00.000Z"
+    assert window["closed_at"] == "2022-07-14T03:29:00.000Z"
+
+
+def test_the_profile_smooth_takes_coarse_rows(tmp_path: Path) -> None:
+    lines = departing(300, 0.8)
+    del lines[100:110]  # a gap is blind, however long a bucket is
+    buckets, [window] = judge(series(tmp_path, lines), profile="smooth")
+    assert buckets[1]["timestamp"] == "2022-07-14T00:05:00.000Z"
+    assert (window["opened_at"], window["closed_at"]) == ("2022-07-14T16:40:00.000Z", "2022-07-14T17:25:00.000Z")
+
+
+def test_rows_in_steps_that_do_not_divide_a_day_are_refused(tmp_path: Path) -> None:
+    path = series(tmp_path, [f"{START_S + 420 * i},1" for i in range(9)])
+    with pytest.raises(SeriesFileError, match="rows are 7 minutes and more apart"):
+        backtest_series(path, profile="smooth")
 
 
 @pytest.mark.parametrize("per_year", [0.0, -1.0, float("nan"), float("inf")])

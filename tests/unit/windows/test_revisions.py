@@ -101,6 +101,22 @@ def test_window_after_planned_maintenance_is_not() -> None:
     assert not play(timeline, catalogue)[-1].quality.maintenance
 
 
+def test_window_that_outlasts_planned_maintenance_is_told_again_and_says_so() -> None:
+    work = FakeMaintenance(parse_time_ms(clock("11:58")), parse_time_ms(clock("12:10")))
+    catalogue = FakeCatalogue({"twitter": FakeService(maintenance=(work,))})
+    revisions = play(day("12:40").outage("reports", [30] * 41, minute("12:00")), catalogue)
+    assert next(revision.time for revision in revisions if revision.quality.maintenance_overran) == clock("12:21")
+    assert all(revision.quality.maintenance for revision in revisions)
+
+
+def test_window_that_ends_soon_after_planned_maintenance_has_not_outlasted_it() -> None:
+    work = FakeMaintenance(parse_time_ms(clock("11:58")), parse_time_ms(clock("12:10")))
+    catalogue = FakeCatalogue({"twitter": FakeService(maintenance=(work,))})
+    revisions = play(day("12:40").outage("reports", [30] * 15, minute("12:00"), closes=minute("12:24")), catalogue)
+    assert revisions[-1].change == "closed"
+    assert not any(revision.quality.maintenance_overran for revision in revisions)
+
+
 def test_service_that_the_catalogue_does_not_know_has_windows_all_the_same() -> None:
     timeline = day("12:02").outage("reports", [30] * 3, minute("12:00"))
     opened = play(timeline, FakeCatalogue({}))[0]
