@@ -7,7 +7,7 @@ In the order of a bucket's way (`bank.SeriesBank.step`, `block.Block.step`):
 3. `spread`   how far a bucket, and the expectation itself, usually stray
 4. `cusum`    ten sequential likelihood ratios against that expectation
 5. `tail`     the bucket by itself: score and interval
-6. `window`   opens, dates back, closes, dates back; `glance` watches the direction that is not asked for
+6. `window`   opens, dates back, closes, dates back; `lasting` accepts what lasts, and `settling` carries it out
 7. `delay`    what is learnt waits twenty minutes first, so that an outage teaches nothing; `slot` gathers what leaves
 8. `given_back` what an operator calls a false alarm is learnt after all, from `hot_slots`
 

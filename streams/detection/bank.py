@@ -21,7 +21,7 @@ from streams.detection.columns import Array, Bools, Floats, Ints, SnapshotMismat
 from streams.detection.history import RING, SLOT_MIN
 from streams.detection.hot_slots import Correction, HotSlots
 from streams.detection.judged import Limits
-from streams.detection.sensitivity import share_of_tolerance, threshold
+from streams.detection.sensitivity import share_of_tolerance
 from streams.detection.smooth.block import SmoothBlock, SmoothLimits
 from streams.detection.smooth.pace import Pace
 from streams.detection.smooth.telling import columns_of as smooth_columns_of
@@ -53,12 +53,10 @@ class SeriesRow:
     planned: tuple[Planned, ...] = ()
 
     def tolerated_per_year(self) -> float:
-        """False opens of this series alone."""
+        """False opens a year that this series may use up, in all its directions. Raises ValueError unless above 0."""
+        if not self.false_opens_per_year > 0:
+            raise ValueError(f"false opens a year must be above 0, not {self.false_opens_per_year:g}")
         return self.false_opens_per_year * share_of_tolerance(self.region is None, self.siblings)
-
-    def threshold(self) -> float:
-        """In nats of log-likelihood ratio."""
-        return threshold(self.tolerated_per_year())
 
     def fingerprint(self) -> int:
         """Of the name: what a snapshot is checked against, and where the slot phase comes from."""
@@ -118,7 +116,7 @@ class SeriesBank:
             raise ValueError("the profile counts judges buckets of a minute only")
         phase = (self._fingerprints % SLOT_MIN).astype(np.int64)
         limits = Limits(
-            np.array([row.threshold() for row in rows], np.float64),
+            np.array([row.tolerated_per_year() for row in rows], np.float64),
             np.array([row.surges for row in rows], np.bool_),
             np.array([row.drops for row in rows], np.bool_),
             phase,
@@ -127,16 +125,16 @@ class SeriesBank:
         self._members = [chunk[np.argsort(phase[chunk], kind="stable")] for chunk in chunks]  # caller's rows, by phase
         self._blocks: list[Block | SmoothBlock] = [
             Block(
-                Limits(limits.threshold[m], limits.surges[m], limits.drops[m], phase[m]),
+                Limits(limits.tolerance_per_year[m], limits.surges[m], limits.drops[m], phase[m]),
                 first_bucket,
                 Calendars([rows[i].calendar for i in m], [rows[i].planned for i in m]),
+                turn,
             )
-            for m in self._members
+            for turn, m in enumerate(self._members)
         ]
-        tolerated = np.array([row.tolerated_per_year() for row in rows], np.float64)
         for m in _chunks(self._is_smooth.nonzero()[0]):
             self._members.append(m)
-            own = SmoothLimits(tolerated[m], limits.surges[m], limits.drops[m])
+            own = SmoothLimits(limits.tolerance_per_year[m], limits.surges[m], limits.drops[m])
             self._blocks.append(SmoothBlock(own, first_bucket, Pace(bucket_min)))
 
     def step(self, counts: NDArray[Any]) -> BankStep:

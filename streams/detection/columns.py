@@ -15,6 +15,17 @@ Ints = NDArray[np.int64]
 Array = NDArray[Any]
 
 
+def total(values: Array, axis: int) -> Array:
+    """The sum along an axis that is not that of the series, by the same order of additions for any number of series.
+
+    A single series would else be summed pairwise, and differ in its last digit from the same one among others.
+    """
+    if values.shape[-1] == 1:
+        values = np.repeat(values, 2, axis=-1)
+        return np.asarray(np.add.reduce(values, axis=axis))[..., :1]
+    return np.asarray(np.add.reduce(values, axis=axis))
+
+
 class SnapshotMismatchError(ValueError):
     """A snapshot that does not belong to this bank: other series, or written by another version."""
 

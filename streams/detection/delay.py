@@ -16,12 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from streams.detection.columns import Array, Bools, Columns, Floats
+from streams.detection.lasting import HOT_FACTOR, Shift
 
 # Median delay of detection is 2, of slow surges at low volume 15. 5 and 10 lose a little of those, 45 makes the level
 # too old (J .874, .876, .862 against .877 on generated series).
 LINE_MIN = 20
 SPIKE_SIGMAS, SPIKE_EXCESS, SPIKE_EVENTS = 6.0, 0.1, 2.0
-HOT_FACTOR = 2.0
 NO_EXPECTATION = np.inf  # nothing is above it, so nothing is cut
 
 
@@ -57,42 +57,44 @@ class DelayLine(Columns):
     """A ring of LINE_MIN buckets; row `bucket % LINE_MIN`."""
 
     PART = "delay"
-    STATE = ("count", "expected", "hot", "opposite")
+    STATE = ("count", "expected", "hot")
 
     def __init__(self, n: int) -> None:
         self.count = np.full((LINE_MIN, n), np.nan, np.float32)
         self.expected = np.full((LINE_MIN, n), NO_EXPECTATION, np.float32)  # negative where excused
         self.hot = np.zeros((LINE_MIN, n), np.bool_)
-        self.opposite = np.zeros((LINE_MIN, n), np.bool_)  # hot only for the direction not asked for: can be taken back
 
-    def exchange(self, bucket: int, count: Floats, expected: Floats, hot: Bools, opposite: Bools) -> Leaving:
+    def exchange(self, bucket: int, count: Floats, expected: Floats, hot: Bools) -> Leaving:
         """Put this bucket in (`expected` negative: excused), take out the one LINE_MIN before it."""
         row = bucket % LINE_MIN
         held = self.expected[row].astype(np.float64)
         leaving = Leaving(
             self.count[row].astype(np.float64),
             np.abs(held),
-            self.hot[row] | self.opposite[row],
+            self.hot[row].copy(),
             held < 0,
         )
-        self.count[row], self.expected[row], self.hot[row], self.opposite[row] = count, expected, hot, opposite
+        self.count[row], self.expected[row], self.hot[row] = count, expected, hot
         return leaving
 
     def mark_hot(self, bucket: int, at: Array, since: Array) -> None:
         """Mark the waiting buckets of the series `at` (indices) hot, from `since` (buckets) to before `bucket`."""
         self.hot[:, at] |= self._bucket_of_row(bucket)[:, None] >= since
 
-    def mark_opposite(self, bucket: int, at: Array, since: Array) -> None:
-        """As `mark_hot`, for the direction that is not asked for."""
-        self.opposite[:, at] |= self._bucket_of_row(bucket)[:, None] >= since
-
-    def clear_opposite(self, at: Array) -> None:
-        """Take back what `mark_opposite` did to the buckets still waiting."""
-        self.opposite[:, at] = False
-
     def rescale(self, at: Array | slice, factor: Floats) -> None:
         """The expectation has changed its mind by `factor`: what waits is to be learnt against the new one."""
         self.expected[:, at] *= factor.astype(np.float32)
+
+    def shift(self, shift: Shift) -> None:
+        """Move the expectations that wait to a new level."""
+        expected = self.expected[:, shift.at]
+        moved = np.where(expected < NO_EXPECTATION, np.abs(expected), 0) * shift.factor + shift.offset
+        self.expected[:, shift.at] = np.where(expected < NO_EXPECTATION, np.copysign(moved, expected), expected)
+
+    def forget(self, bucket: int, at: Array, before: Array) -> None:
+        """The buckets of `at` that lie before `before` are not to be learnt."""
+        old = self._bucket_of_row(bucket)[:, None] < before
+        self.count[:, at] = np.where(old, np.float32(np.nan), self.count[:, at])
 
     @staticmethod
     def _bucket_of_row(bucket: int) -> Array:

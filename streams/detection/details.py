@@ -85,12 +85,13 @@ def details_of(
     for row in sealed.rows:
         if row.service in wanted and row.service != OTHER:
             rows_of.setdefault(row.service, []).append(row)
-    return {service: _detail(service, sealed.bucket, rows, index, expected) for service, rows in rows_of.items()}
+    begin = bucket_start(sealed.bucket)
+    return {service: _detail(service, begin, rows, index, expected) for service, rows in rows_of.items()}
 
 
 def _detail(
     service: str,
-    bucket: int,
+    begin: str,
     rows: list[Row],
     index: Mapping[tuple[str, str | None], int],
     expected: NDArray[np.float64],
@@ -102,7 +103,7 @@ def _detail(
             merge(people, row.people)
     return Detail(
         service=service,
-        bucket=bucket_start(bucket),
+        bucket=begin,
         regions=regions,
         expected={r: float(f"{expected[index[service, r]]:.6g}") for r in regions if (service, r) in index},
         kinds=_most(_total(row.kinds for row in rows)),
@@ -117,9 +118,10 @@ def _detail(
 def _total(counters: Iterable[Mapping[str, int]]) -> dict[str, int]:
     total: dict[str, int] = {}
     for counter in counters:
-        for name, count in counter.items():
-            total[name] = total.get(name, 0) + count
-    return dict(sorted(total.items()))
+        if counter:  # most are empty, and thousands of services may lean at once
+            for name, count in counter.items():
+                total[name] = total.get(name, 0) + count
+    return dict(sorted(total.items())) if len(total) > 1 else total
 
 
 def _most(total: dict[str, int]) -> dict[str, int]:
@@ -135,6 +137,9 @@ def _most(total: dict[str, int]) -> dict[str, int]:
 
 def _texts(rows: Iterable[Row]) -> list[TextCount]:
     """Texts of all partitions together, the most frequent first; at most a hundred."""
+    rows = [row for row in rows if row.texts]
+    if not rows:
+        return []
     counts: dict[tuple[str, str], int] = {}
     who: dict[tuple[str, str], set[int]] = {}
     for row in rows:

@@ -9,9 +9,9 @@ from streams.detection.columns import Array, Bools, Floats, Singles
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of each series: the threshold in nats, which directions may open, and the minute in which its slots begin."""
+    """Of each series: its false opens a year, which directions may open, and the minute in which its slots begin."""
 
-    threshold: Floats
+    tolerance_per_year: Floats
     surges: Bools
     drops: Bools
     phase: Array

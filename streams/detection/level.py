@@ -11,7 +11,7 @@ of 60 minutes is slower and no better.
 
 >>> level = FastLevel(1)
 >>> for _ in range(60):
-...     level.learn(np.array([300.0]), np.array([200.0]), np.array([True]))
+...     level.learn(np.array([300.0]), np.array([200.0]), np.array([True]), np.array([False]))
 >>> level.ratio().round(2)
 array([1.5])
 """
@@ -21,14 +21,17 @@ from __future__ import annotations
 import numpy as np
 
 from streams.detection.columns import Array, Bools, Columns, Floats
+from streams.detection.lasting import Shift
 
 KEEP = float(np.exp(-1 / 20))  # a time constant of 20 minutes
 KEEP_SLOT = KEEP**10
+SLOT_WEIGHT = (1 - KEEP_SLOT) / (1 - KEEP)  # of ten buckets that come at once
 PRIOR_EVENTS = 20.0
 RATIO_LIMIT = 5.0  # either way: more in the last hour than that is for a window to say
 MEAN_BUCKETS = 1440.0  # a day, so that the plain mean holds every hour alike
 # Before so many have left the line nothing is judged: a collector that starts some minutes late is no outage.
 ESTABLISHED_BUCKETS = 10
+_ALL = slice(None)
 
 
 class PlainMean(Columns):
@@ -40,9 +43,9 @@ class PlainMean(Columns):
     def __init__(self, n: int) -> None:
         self.mean, self.buckets = np.zeros(n), np.zeros(n)
 
-    def established(self) -> Bools:
+    def established(self, at: slice = _ALL) -> Bools:
         """Whether the mean is one of enough buckets to judge by."""
-        established: Bools = self.buckets >= ESTABLISHED_BUCKETS
+        established: Bools = self.buckets[at] >= ESTABLISHED_BUCKETS
         return established
 
     def learn(self, count: Floats, use: Bools) -> None:
@@ -50,19 +53,28 @@ class PlainMean(Columns):
         np.minimum(self.buckets + use, MEAN_BUCKETS, out=self.buckets)
         self.mean += np.where(use, count - self.mean, 0.0) / np.maximum(self.buckets, 1.0)
 
+    def shift(self, shift: Shift) -> None:
+        """Move the mean to a new level."""
+        self.mean[shift.at] = self.mean[shift.at] * shift.factor + shift.offset
+
+    def rest_on(self, at: Array, buckets: Array) -> None:
+        """The mean of the series `at` is one of the last `buckets` buckets, unless it is a day's."""
+        young = self.buckets[at] < MEAN_BUCKETS
+        self.buckets[at] = np.where(young, np.minimum(self.buckets[at], buckets), self.buckets[at])
+
 
 class FastLevel(Columns):
     """The ratio of the last minutes' counts to what the season expected of them."""
 
     PART = "level"
-    STATE = ("counts", "expected")
+    STATE = ("counts", "expected", "buckets")
 
     def __init__(self, n: int) -> None:
-        self.counts, self.expected = np.zeros(n), np.zeros(n)
+        self.counts, self.expected, self.buckets = np.zeros(n), np.zeros(n), np.zeros(n)
 
-    def ratio(self) -> Floats:
+    def ratio(self, at: slice = _ALL) -> Floats:
         """mf / m0, within 1/RATIO_LIMIT .. RATIO_LIMIT."""
-        ratio = (self.counts + PRIOR_EVENTS) / (self.expected + PRIOR_EVENTS)
+        ratio = (self.counts[at] + PRIOR_EVENTS) / (self.expected[at] + PRIOR_EVENTS)
         return np.minimum(np.maximum(ratio, 1 / RATIO_LIMIT), RATIO_LIMIT)
 
     def inertia(self, at: slice) -> Floats:
@@ -70,19 +82,25 @@ class FastLevel(Columns):
         share: Floats = PRIOR_EVENTS / (self.expected[at] + PRIOR_EVENTS)
         return share
 
-    def learn(self, count: Floats, expected: Floats, use: Bools) -> None:
-        """Take in a bucket that has left the line, where `use`; elsewhere nothing fades either."""
-        if use.all():
-            self.counts *= KEEP
-            self.counts += count
-            self.expected *= KEEP
-            self.expected += expected
+    def learn(self, count: Floats, expected: Floats, use: Bools, blind: Bools) -> None:
+        """Take in a bucket that has left the line, where `use`. What is old is forgotten in `blind` ones too."""
+        if use.all():  # as usual, and much quicker
+            for part, value in ((self.counts, count), (self.expected, expected), (self.buckets, 1.0)):
+                part *= KEEP
+                part += value
             return
-        keep = np.where(use, KEEP, 1.0)
+        keep = np.where(use | blind, KEEP, 1.0)
         self.counts *= keep
         self.counts += np.where(use, count, 0.0)
         self.expected *= keep
         self.expected += np.where(use, expected, 0.0)
+        self.buckets *= keep
+        self.buckets += use
+
+    def unknown(self, at: slice) -> Floats:
+        """Which share of its memory the level has not seen: after a gap, and after an outage has ended."""
+        share: Floats = 1.0 - self.buckets[at] * (1.0 - KEEP)
+        return share
 
     def rescale(self, at: Array | slice, factor: Floats) -> None:
         """The season has changed its mind by `factor`: that is no change of the traffic."""
@@ -92,3 +110,4 @@ class FastLevel(Columns):
         """Forget the last minutes: an outage has just ended."""
         self.counts[at] = 0.0
         self.expected[at] = 0.0
+        self.buckets[at] = 0.0

@@ -100,6 +100,11 @@ class SignalDetector:
         self.services = list(services)
         self.rows = [row for service in services for row in _series_rows(signal, service, catalogue)]
         self.index = {(row.service, row.region): i for i, row in enumerate(self.rows)}
+        self._places: dict[str, tuple[int, dict[str, int]]] = {s: (self.index[s, None], {}) for s in self.services}
+        for (service, region), i in self.index.items():
+            if region is not None:
+                self._places[service][1][region] = i
+        self._names = np.array(self.services, object)
         self.whole = np.array([self.index[service, None] for service in self.services], np.intp)
         bounds = [*self.whole.tolist(), len(self.rows)]
         self._rows_of = {s: range(*pair) for s, pair in zip(self.services, pairwise(bounds), strict=True)}
@@ -166,13 +171,13 @@ class SignalDetector:
         self.direction = np.where(step.closed, self.direction, step.open)
         lean = self._by_service(np.abs(step.lean))
         is_open = self._by_service(step.open != 0)
-        services = np.array(self.services, object)
+        services = self._names
         leaning = set(services[(lean > 0) | (is_open > 0)])
         notable = set(services[(lean >= LEANING_FROM) | (is_open > 0)])
         kept = leaning | self._open_lately(services[is_open > 0], sealed.bucket)
         found = details_of(sealed, kept, self.index, step.expected)
         details = self._pending.emit(found, leaning=kept, notable=notable)
-        absent = [s for s in self.services if s not in self.seen]
+        absent = [s for s in self.services if s not in self.seen] if len(self.seen) < len(self.services) else []
         return bucket_report(self, sealed, step, counts, details, late, absent, partition, partitions)
 
     def snapshot(self) -> dict[str, bytes]:
@@ -181,8 +186,11 @@ class SignalDetector:
             return {}
         keys = [(row.service, row.region) for row in self.rows]
         kept = _Kept(keys, sorted(self.seen), self.direction.tolist(), self._pending.held, self._last_open)
-        blocks = {f"bank.{name}": _array_bytes(array) for name, array in self.bank.snapshot().items()}
-        return blocks | {"kept": msgspec.msgpack.encode(kept), "given_back": self._given_back.snapshot()}
+        blocks = {"kept": msgspec.msgpack.encode(kept), "given_back": self._given_back.snapshot()}
+        arrays = self.bank.snapshot()
+        for name in list(arrays):
+            blocks[f"bank.{name}"] = _array_bytes(arrays.pop(name))  # gone at once: together they are all there is
+        return blocks
 
     def restore(self, blocks: Mapping[str, bytes]) -> None:
         """Goes on from a snapshot, series by series: the catalogue may have gained or lost some."""
@@ -200,7 +208,7 @@ class SignalDetector:
         self.bank.restore(self._rearranged(arrays, kept.keys))
         was = dict(zip(kept.keys, kept.direction, strict=True))
         self.direction = np.array([was.get((row.service, row.region), 0) for row in self.rows], np.int8)
-        self.seen = set(kept.seen)
+        self.seen = set(kept.seen) & set(self.services)
         self._pending, self._last_open = PendingDetails(kept.pending), kept.last_open
         places = {i: self.index[key] for i, key in enumerate(kept.keys) if key in self.index}
         self._given_back.restore(blocks["given_back"], places)
@@ -243,25 +251,23 @@ class SignalDetector:
         return moved(arrays, self.bank.snapshot(), np.array(pairs, np.intp).reshape(-1, 2))
 
     def _counts(self, sealed: SealedBucket) -> tuple[NDArray[np.float64], dict[str, int]]:
-        found: dict[tuple[str, str | None], int] = {}  # summed in Python: numpy is slow at single cells
+        found = [0] * len(self.rows)  # summed in Python: numpy is slow at single cells
         late: dict[str, int] = {}
+        places = self._places
         for row in sealed.rows:
-            service = row.service
-            if (service, None) not in self.index:
+            place = places.get(row.service)
+            if place is None:
                 continue  # a service that the catalogue no longer has
+            whole, regional = place
             for region, count in row.regions.items():
-                found[service, region] = found.get((service, region), 0) + count
-            if row.regions:
-                self.seen.add(service)
+                found[whole] += count
+                if region in regional:
+                    found[regional[region]] += count
             if row.late:
                 late[row.service] = late.get(row.service, 0) + row.late
-        counts = np.zeros(len(self.rows))
-        for series, count in found.items():
-            counts[self.index[series[0], None]] += count
-            one = self.index.get(series)
-            if one is not None:
-                counts[one] += count
-        return counts, dict(sorted(late.items()))
+        if len(self.seen) < len(self.services):
+            self.seen.update(row.service for row in sealed.rows if row.regions and row.service in places)
+        return np.array(found, np.float64), dict(sorted(late.items()))
 
     def _by_service(self, values: NDArray[np.generic]) -> NDArray[np.float64]:
         """The largest value among the series of each service (rows of a service stand together)."""

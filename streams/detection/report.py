@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _BASELINES: tuple[BaselineState, ...] = ("cold", "warming", "ready")
 _READY = 2
+_TENS = np.array([10.0**n for n in range(23)])
 
 
 def bucket_report(
@@ -43,7 +44,9 @@ def bucket_report(
 ) -> BucketReport:
     """Columns speak of services as a whole; states of every judged series with an outage in it."""
     whole = series.whole
-    not_ready = [(s, i) for s, i in zip(series.services, whole, strict=True) if step.baseline[i] != _READY]
+    not_ready = np.flatnonzero(step.baseline[whole] != _READY)
+    young = [series.services[i] for i in not_ready]
+    young_at = whole[not_ready]
     return BucketReport(
         partition=partition,
         partitions=partitions,
@@ -60,8 +63,8 @@ def bucket_report(
         leaning=_leaning(series, step),
         details=details,
         late=dict(late),
-        baseline={s: _BASELINES[step.baseline[i]] for s, i in not_ready},
-        baseline_days={s: int(step.baseline_days[i]) for s, i in not_ready},
+        baseline=dict(zip(young, map(_BASELINES.__getitem__, step.baseline[young_at].tolist()), strict=True)),
+        baseline_days=dict(zip(young, step.baseline_days[young_at].tolist(), strict=True)),
         absent=list(absent),
         statements=[
             StatementAt(rfc3339(max(s.effective_ms, 0)), s.offset, s.statement)
@@ -84,8 +87,8 @@ def rounded(values: NDArray[np.float64]) -> list[float]:
     size = np.abs(known)
     exponent = np.where(size > 0, np.floor(np.log10(np.where(size > 0, size, 1.0))), 0).astype(np.int64)
     # Both scales are exact powers of ten, so that the last division or product gives the float nearest to six digits.
-    up = 10.0 ** np.clip(5 - exponent, 0, 22)
-    down = 10.0 ** np.clip(exponent - 5, 0, 22)
+    up = _TENS[np.clip(5 - exponent, 0, 22)]
+    down = _TENS[np.clip(exponent - 5, 0, 22)]
     result: list[float] = (np.round(known * up / down) * down / up).tolist()
     return result
 

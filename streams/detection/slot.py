@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from streams.detection.columns import Bools, Columns, Floats
+from streams.detection.columns import Array, Bools, Columns, Floats
 from streams.detection.delay import NO_EXPECTATION, Leaving
 from streams.detection.hot_slots import HotSlots
+from streams.detection.lasting import Shift
 
 
 class SlotSums(Columns):
@@ -49,3 +50,17 @@ class SlotSums(Columns):
             part[at] = 0.0
         self.hot_counts[at] = self.hot_usual[at] = 0.0
         return sums, numbers, np.maximum(cool_sums, 0.0), cool_numbers
+
+    def shift(self, shift: Shift) -> None:
+        """Move what has been gathered to a new level."""
+        at = shift.at
+        offset, hot_offset = self.numbers[at] * shift.offset, self.hot_numbers[at] * shift.offset
+        hot = self.hot_sums[at] * shift.hot_past + hot_offset
+        self.sums[at] = (self.sums[at] - self.hot_sums[at]) * shift.past + offset - hot_offset + hot
+        self.hot_sums[at] = hot
+        self.hot_usual[at] = self.hot_usual[at] * shift.factor + hot_offset
+
+    def forget(self, at: Array) -> None:
+        """Nothing is known any more of what has been gathered of the series `at`."""
+        for part in (self.sums, self.numbers, self.hot_sums, self.hot_numbers, self.hot_counts, self.hot_usual):
+            part[at] = 0.0

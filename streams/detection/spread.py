@@ -32,6 +32,7 @@ SLOW_PRIOR, FAST_PRIOR, PRIOR_HALF_HOURS = 0.25**2, 0.15**2, 12.0
 MEMORY_HALF_HOURS = 336.0  # a week
 SLOW_NOISE, FAST_NOISE = 0.06, 0.03  # sampling variance at which a half hour weighs a quarter
 WINSOR = 9.0  # three standard deviations
+MOST_VARIANCE = 1.0  # nothing is known of the level: a margin of twenty times; else events out of nothing have none
 LEAST_SEEN = 15  # minutes of a half hour, to be learnt from
 YOUNG_DAYS = 7  # with fewer days to compare with, the expectation is known to be worse than it looks
 YOUNG_SLOW, YOUNG_FAST = 0.7, 0.25
@@ -102,6 +103,12 @@ class Spread(Columns):
             gain = np.where(seen >= LEAST_SEEN, (1.0 + sampling / noise) ** -2.0, 0.0)
             np.minimum(weight + gain, MEMORY_HALF_HOURS, out=weight)
             variance += gain / weight * (value - variance)
+            np.minimum(variance, MOST_VARIANCE, out=variance)
+        for total in (self.sum_count, self.sum_slow, self.sum_fast, self.sum_seen):
+            total[at] = 0.0
+
+    def restart(self, at: Array) -> None:
+        """The level has been moved: begin the half hour anew."""
         for total in (self.sum_count, self.sum_slow, self.sum_fast, self.sum_seen):
             total[at] = 0.0
 
@@ -111,15 +118,19 @@ class Spread(Columns):
         self.excess = np.where(known, excess, self.excess)
         self.excess_weight = np.where(known, EXCESS_KNOWN_WEIGHT, self.excess_weight)
 
-    def refresh(self, at: slice, days: Array, inertia: Floats | float, holiday: Bools | None) -> None:
+    def refresh(
+        self, at: slice, days: Array, inertia: Floats | float, holiday: Bools | None, unknown: Floats | float = 0.0
+    ) -> None:
         """Make margins and variance of what has been learnt, with `days` to compare with.
 
         `inertia` (0..1): how much the fast level's prior holds it at m0; so far is mf on a first day no better than m0.
+        `unknown` (0..1): the share of the last minutes that nobody saw; so far it never is.
         """
         young = (days < YOUNG_DAYS) / (1.0 + 2.0 * days) ** 2
         slow = np.maximum(self.slow[at], 0.0) + YOUNG_SLOW**2 * young
         young_fast = YOUNG_FAST**2 + (YOUNG_SLOW**2 - YOUNG_FAST**2) * inertia * (days == 0)
         fast = np.maximum(self.fast[at], 0.0) + young_fast * young
+        fast += np.maximum(slow - fast, 0.0) * unknown * unknown
         if holiday is not None:
             slow += HOLIDAY_SLOW**2 * holiday
             fast += HOLIDAY_FAST**2 * holiday

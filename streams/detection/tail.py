@@ -87,5 +87,6 @@ def bounds(mean: Floats, inverse_size: Floats) -> tuple[Floats, Floats]:
     skew = (1.0 + 2.0 * inverse_size * mean) / deviation
     upper = np.floor(mean + deviation * (Z + _SKEW_TERM * skew))
     spread = deviation / (3.0 * mean)  # 1 / (3 sqrt(shape)) of the Gamma with this mean and variance
-    lower = np.floor(mean * np.maximum(1.0 - spread * spread - Z * spread, 0.0) ** 3)
+    root = np.maximum(1.0 - spread * spread - Z * spread, 0.0)
+    lower = np.floor(mean * (root * root * root))  # a power of 3 takes twenty times as long
     return lower, upper

@@ -18,7 +18,7 @@ def columns_of(block: Block, count: Floats, judged: Judged) -> dict[str, Array]:
     """The columns of `bank.BankStep` for the bucket that `block` has just judged, in the block's order."""
     expect, runs, windows = judged.expect, judged.runs, block.windows
     lower, upper = bounds(expect.fast, judged.variance)
-    direction = windows.direction.copy()
+    direction = np.where(block.told(), windows.direction, 0).astype(np.int8)
     columns: dict[str, Array] = {
         "expected": expect.fast,
         "lower": lower,

@@ -13,11 +13,15 @@ import numpy as np
 
 from streams.detection.columns import Array, Floats
 from streams.detection.delay import LINE_MIN, NO_EXPECTATION, DelayLine, Leaving
-from streams.detection.history import RING, SLOT_MIN, SLOTS_PER_DAY, History
-from streams.detection.level import KEEP_SLOT, MEAN_BUCKETS, FastLevel, PlainMean
+from streams.detection.history import AHEAD, RING, SLOT_MIN, SLOTS_PER_DAY, History
+from streams.detection.level import KEEP_SLOT, MEAN_BUCKETS, SLOT_WEIGHT, FastLevel, PlainMean
 from streams.detection.season import SLOTS_WAITING, Season
 from streams.detection.slot import SlotSums
 from streams.detection.spread import Spread
+
+# Some series at a time through all slots, so that what they keep stays in the cache: 410 to 512 are the quickest.
+SERIES_AT_ONCE = 1024
+BORDERS_AT_ONCE = 24
 
 
 class Learner(Protocol):
@@ -47,65 +51,77 @@ def replay(bank: Learner, first_slot: int, sums: Floats, phase: Array) -> None:
         first_slot, sums = earliest, sums[earliest - first_slot :]
     if not len(sums):
         return
-    past = _Past(first_slot, sums, phase / SLOT_MIN)
     last, minute = divmod(bank.bucket - 1, SLOT_MIN)
-    for slot in range(first_slot + 1, last):
-        _begin_slot(bank, slot, slice(0, sums.shape[1]), past)
-    _begin_slot(bank, last, slice(0, bank.groups[minute].stop), past)
-    _fill_line(bank, past, phase)
+    bank.history.look_ahead(BORDERS_AT_ONCE)
+    for begin in range(0, sums.shape[1], SERIES_AT_ONCE):
+        at = slice(begin, min(begin + SERIES_AT_ONCE, sums.shape[1]))
+        past = _Past(first_slot, np.ascontiguousarray(sums[:, at]), phase[at] / SLOT_MIN)
+        for slot in range(first_slot + 1, last):
+            _begin_slot(bank, slot, at, past)
+        begun = slice(begin, min(at.stop, bank.groups[minute].stop))
+        if begun.start < begun.stop:
+            _begin_slot(bank, last, begun, past)
+    bank.history.look_ahead(AHEAD)
+    _fill_line(bank, _Past(first_slot, sums, phase / SLOT_MIN), phase)
 
 
 class _Past:
     """Sums of the series' own slots, and what was expected of the last few."""
 
     def __init__(self, first_slot: int, sums: Floats, share: Floats) -> None:
-        self.first_slot, self.sums, self.share = first_slot, sums, share
+        self.first_slot, self.sums = first_slot, sums
+        self.share, self.rest, self.shared = share, 1.0 - share, share > 0
         self.expected = np.full((SLOTS_WAITING + 1, sums.shape[1]), NO_EXPECTATION)  # a bucket's, ring by slot
 
     def raw(self, slot: int) -> Floats:
         index = slot - self.first_slot
         return self.sums[index] if 0 <= index < len(self.sums) else np.full(self.sums.shape[1], np.nan)
 
-    def slot(self, slot: int, at: slice) -> Floats:
+    def slot(self, slot: int) -> Floats:
         """The sum from `share` of a slot after the begin of `slot` on; NaN where a part is missing."""
-        share = self.share
-        late = np.where(share > 0, share * self.raw(slot + 1), 0.0)
-        return ((1.0 - share) * self.raw(slot) + late)[at]
+        late = np.where(self.shared, self.share * self.raw(slot + 1), 0.0)
+        late += self.rest * self.raw(slot)
+        return late
 
 
 def _begin_slot(bank: Learner, slot: int, at: slice, past: _Past) -> None:
-    _learn_spread(bank, slot - 1, at, past)
+    """`at`: in the bank; `past` is of these series, and perhaps of some more behind them."""
+    own = slice(0, at.stop - at.start)
+    _learn_spread(bank, slot - 1, at, own, past)
     gone = slot - SLOTS_WAITING
     if gone >= past.first_slot:
-        expected = past.expected[gone % len(past.expected), at]
-        count = past.slot(gone, at) / SLOT_MIN
+        expected = past.expected[gone % len(past.expected), own]
+        count = past.slot(gone)[own] / SLOT_MIN
         never = np.zeros(len(count), np.bool_)
         value = Leaving(count, expected, never, never).learnt()
         use = ~np.isnan(value)
         total = np.where(use, value, 0.0) * SLOT_MIN
         bank.slots.sums[at], bank.slots.numbers[at] = total, SLOT_MIN * use
+        mean = bank.mean.mean[at]
         buckets = np.minimum(bank.mean.buckets[at] + SLOT_MIN * use, MEAN_BUCKETS)
         bank.mean.buckets[at] = buckets
-        bank.mean.mean[at] += np.where(use, value - bank.mean.mean[at], 0.0) * SLOT_MIN / np.maximum(buckets, 1.0)
+        mean += np.where(use, value - mean, 0.0) * SLOT_MIN / np.maximum(buckets, 1.0)
         both = use & (expected < NO_EXPECTATION)
         keep = np.where(both, KEEP_SLOT, 1.0)
         bank.level.counts[at] = bank.level.counts[at] * keep + np.where(both, total, 0.0)
         bank.level.expected[at] = bank.level.expected[at] * keep + np.where(both, expected * SLOT_MIN, 0.0)
+        bank.level.buckets[at] = bank.level.buckets[at] * keep + np.where(both, SLOT_WEIGHT, 0.0)
     bank.begin_slot(slot, at)
 
 
-def _learn_spread(bank: Learner, slot: int, at: slice, past: _Past) -> None:
+def _learn_spread(bank: Learner, slot: int, at: slice, own: slice, past: _Past) -> None:
     """The slot just over against what was expected of it, at once as live."""
     season, spread = bank.season, bank.spread
-    known = (season.days[at] > 0) | bank.mean.established()[at]
-    usual = np.where(season.days[at] > 0, (season.left[at] + season.right[at]) / 2, bank.mean.mean[at])
-    past.expected[slot % len(past.expected), at] = np.where(known, usual, NO_EXPECTATION)
-    count = past.raw(slot)[at]  # unmixed, some minutes off: a mixture scatters less than counts do
+    has_days = season.days[at] > 0
+    known = has_days | bank.mean.established(at)
+    usual = np.where(has_days, (season.left[at] + season.right[at]) / 2, bank.mean.mean[at])
+    past.expected[slot % len(past.expected), own] = np.where(known, usual, NO_EXPECTATION)
+    count = past.raw(slot)[own]  # unmixed, some minutes off: a mixture scatters less than counts do
     use = known & ~np.isnan(count)
     expected = np.where(use, usual, 0.0) * SLOT_MIN
     spread.sum_count[at] += np.where(use, count, 0.0)
     spread.sum_slow[at] += expected
-    spread.sum_fast[at] += expected * bank.level.ratio()[at]
+    spread.sum_fast[at] += expected * bank.level.ratio(at)
     spread.sum_seen[at] += SLOT_MIN * use
 
 

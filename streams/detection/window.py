@@ -3,6 +3,10 @@
 Closing: R is the running mean of x/m since opening, the effect looked for on the way back its root. `c` sums the
 log-likelihood ratio against that effect (`-l`); its last 0 is the most likely last bucket of the outage. Start and end
 are thus maximum-likelihood change points (Hinkley 1970, Biometrika 57), at no further state.
+
+A direction that is not asked for has windows as well, of which nobody is told: else twenty empty minutes before a late
+batch, or hours of silence, would pull the level down, and the return to normal would open (75 of 160 late batches
+instead of 2; silence of three hours: nearly every time).
 """
 
 from __future__ import annotations
@@ -21,8 +25,6 @@ CLOSE_BUCKETS = 8  # seen since the last that was elevated; 5 to 8 make no diffe
 RATIO_GAIN = 1 / 8
 SURGE_EFFECTS = (1.5, 3.0)  # limits of the effect: below 1.5 noise keeps it open, above 3 a decaying tail is cut off
 DROP_EFFECTS = (0.35, 0.67)
-# Then everything learns again, the level follows, and the window closes by itself: what lasts longer is how things are.
-FREEZE_MIN = 480
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Windows(Columns):
         self.sign = np.zeros(n, np.int8)  # of the last window
         self.started, self.detected, self.ended = (np.full(n, -1, np.int64) for _ in range(3))
         self.slow = np.zeros(n, np.bool_)
-        self.frozen = np.ones(n)  # mf/m0 while the window is young
+        self.frozen = np.ones(n)  # mf/m0 before it
         self.ratio, self.calm, self.evidence = np.ones(n), np.zeros(n), np.zeros(n)
         self.calm_buckets = np.zeros(n, np.int32)
         self.last_elevated = np.full(n, -1, np.int64)
@@ -60,11 +62,6 @@ class Windows(Columns):
     def open_series(self) -> Array:
         """Indices of the series with an open window."""
         return self.direction.nonzero()[0]
-
-    def young(self, bucket: int, at: Array) -> Bools:
-        """Which of the windows of `at` still freeze what is learnt."""
-        young: Bools = bucket < self.started[at] + FREEZE_MIN
-        return young
 
     def open(self, bucket: int, opening: Opening) -> None:
         """Open in `bucket`, dated back; never before the end of the window before."""

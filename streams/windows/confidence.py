@@ -21,7 +21,7 @@ PRIOR_ODDS = 0.001
 # Holidays, deploys and clock changes lie outside the model, so no count makes it surer than this.
 LIMIT = 0.9999
 # What opens a series by itself, where it is not said (a lean is told as a share of it): the detector's thresholds lie
-# between 5.5 (one false open a week) and about 10 (a few a year).
+# between 5 (one false open a week) and about 13 (a few a year).
 OPENING_NATS = 8.0
 
 

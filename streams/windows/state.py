@@ -14,8 +14,8 @@ from streams.windows.significance import Noted
 from streams.windows.totals import Row, Totals, measure
 
 Buckets = tuple[int, int]  # first and last, both included
-# 12 h of buckets one by one, so that totals stay exact when the end is dated back that far. A detector that does not
-# see the end takes eight hours to accept what lasts as a new level, and then dates the end back to before it.
+# 12 h of buckets one by one, so that totals stay exact when the end is dated back that far. What lasts for eight hours
+# is accepted as a new level; a window may have been open for longer only where much of it was blind.
 KEPT_BUCKETS = 720
 
 

@@ -23,7 +23,7 @@ from tests.bench.topic import bench_settings, write_load
 
 DOCUMENT = ROOT / "docs" / "performance.md"
 HEAP_MB = 1024
-SERIES = 100_000
+SERIES = (1_000, 10_000, 100_000)
 BUCKETS = 30
 
 
@@ -67,8 +67,10 @@ def _measure(given: argparse.Namespace) -> str:
             rounds: list[Round] = [bench.round(number + 1, say) for number in range(given.rounds)]
             say("a live run, for delays")
             delays = measure_delays(bench.stage("live"))
-        say(f"scoring {SERIES:,} series")
-        passed = run_series_pass(bench.stage("series"), SERIES, BUCKETS)
+        passed = []
+        for series in SERIES:
+            say(f"scoring {series:,} series")
+            passed.append(run_series_pass(bench.stage(f"series-{series}"), series, BUCKETS))
     say(f"took {time.monotonic() - begun_s:.0f} s")
     tables = [machine_line(versions), throughput_table(rounds, load), delay_table(delays), series_table(passed)]
     return "\n\n".join(tables)

@@ -150,13 +150,14 @@ def run_pair(stage: Stage, last_bucket: int) -> tuple[Measured, float, dict[tupl
 
 @dataclass(frozen=True, slots=True)
 class SeriesPass:
-    """What scoring very many series took, by bucket, in milliseconds of CPU; and what it holds."""
+    """What scoring many series took, by bucket, in milliseconds of CPU; and what it holds, without snapshots."""
 
     series: int
     judged_ms: list[float]
     whole_ms: list[float]
     state_bytes: int
     report_bytes: int
+    warm_up_s: float
     peak_mb: float
 
 

@@ -31,15 +31,17 @@ class Oracle:
         self._margin = np.tile(np.exp(MARGIN * bench.wobbles), self._settings)
         self._size = np.tile(bench.dispersions, self._settings)
         self._is_surge = np.tile(bench.signs > 0, self._settings)
-        self._cusums, self._windows = CusumBank(self._h, FIRST_BUCKET), Windows(len(self._h))
+        self._cusums, self._windows = CusumBank(len(self._h), FIRST_BUCKET), Windows(len(self._h))
         self._ones = np.ones(len(self._h))
+        self._thresholds = (self._h.astype(np.float32),) * 2  # of surges and of drops
 
     def step(self, bucket: int, count: Floats, mean: Floats) -> list[tuple[int, Found]]:
         """Windows that have closed with this bucket; `count` and `mean` flat, NaN where blind."""
         seen = ~np.isnan(count)
         count = np.where(seen, count, 0.0)
         up, down = mean * self._margin, mean / self._margin
-        self._cusums.step(bucket, count, (up, up, down, down), self._size, seen, self._ones)
+        means = (up, up, down, down)
+        self._cusums.step(bucket, count, means, self._size, seen, self._ones, self._thresholds)
         windows = self._windows
         at = windows.open_series()
         at = at[seen[at]]

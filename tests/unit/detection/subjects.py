@@ -18,7 +18,6 @@ from streams.detection.calendar import PLAIN, Calendars
 from streams.detection.columns import Columns
 from streams.detection.cusum import CusumBank
 from streams.detection.delay import DelayLine
-from streams.detection.glance import Glance
 from streams.detection.history import History
 from streams.detection.level import FastLevel, PlainMean
 from streams.detection.season import SLOTS_WAITING, Season
@@ -111,7 +110,7 @@ def season(names: Sequence[str], usual: float = USUAL) -> Subject:
         seen, count = _seen(count)
         gone, numbers = slot - SLOTS_WAITING, np.where(seen, 10.0, 0.0)
         history.write(gone, ALL, 10 * count, numbers)
-        days.compare(gone, ALL, 10 * count, numbers)
+        days.compare(gone, ALL, 10 * count, numbers, ~seen)
         days.advance(slot, ALL, history, calendars)
         return {"expected": np.where(days.days > 0, days.left, 0.0), "right": days.right, "days": days.days}
 
@@ -123,7 +122,7 @@ def fast_level(names: Sequence[str], usual: float = USUAL) -> Subject:
 
     def drive(_: int, count: Values) -> Said:
         seen, count = _seen(count)
-        level.learn(count, np.full(len(count), usual), seen)
+        level.learn(count, np.full(len(count), usual), seen, ~seen)
         return {"ratio": level.ratio()}
 
     return Parts((level,), drive, len(names))
@@ -158,12 +157,13 @@ def spread(names: Sequence[str], usual: float = USUAL) -> Subject:
 
 def cusums(names: Sequence[str], usual: float = USUAL) -> Subject:
     n = len(names)
-    bank = CusumBank(np.full(n, 8.0), FIRST)
+    bank, threshold = CusumBank(n, FIRST), np.full(n, 8.0, np.float32)
     mean, size, ones = np.full(n, usual), np.full(n, SIZE), np.ones(n)
 
     def drive(bucket: int, count: Values) -> Said:
         seen, count = _seen(count)
-        bank.step(bucket, count, (mean * 1.2, mean * 1.1, mean / 1.2, mean / 1.1), size, seen, ones)
+        means = (mean * 1.2, mean * 1.1, mean / 1.2, mean / 1.1)
+        bank.step(bucket, count, means, size, seen, ones, (threshold, threshold))
         return {"surge": bank.surge(), "drop": bank.drop(), "start": bank.start.min(axis=0)}
 
     return Parts((bank,), drive, n)
@@ -171,10 +171,10 @@ def cusums(names: Sequence[str], usual: float = USUAL) -> Subject:
 
 def delay_line(names: Sequence[str], usual: float = USUAL) -> Subject:
     n = len(names)
-    line, none = DelayLine(n), np.zeros(n, np.bool_)
+    line = DelayLine(n)
 
     def drive(bucket: int, count: Values) -> Said:
-        return {"learnt": line.exchange(bucket, count, np.full(n, usual), count > 3 * usual, none).learnt()}
+        return {"learnt": line.exchange(bucket, count, np.full(n, usual), count > 3 * usual).learnt()}
 
     return Parts((line,), drive, n)
 
@@ -203,22 +203,6 @@ def windows(names: Sequence[str], usual: float = USUAL) -> Subject:
                 "ratio": window.ratio}  # fmt: skip
 
     return Parts((window,), drive, n)
-
-
-def glance(names: Sequence[str], usual: float = USUAL) -> Subject:
-    n = len(names)
-    part, line = Glance(n), DelayLine(n)
-    rows, none = np.arange(n), np.zeros(n, np.bool_)
-
-    def drive(bucket: int, count: Values) -> Said:
-        seen, value = _seen(count)
-        at = rows[seen]
-        hot = np.zeros(n, np.bool_)
-        hot[at] = part.step(bucket, at, value[at] < usual / 2, np.full(at.size, bucket - 2), line)
-        leaving = line.exchange(bucket, count, np.full(n, usual), none, hot)
-        return {"hot": hot, "learnt": leaving.learnt()}
-
-    return Parts((part, line), drive, n)
 
 
 def tail(names: Sequence[str], usual: float = USUAL) -> Subject:
@@ -255,6 +239,5 @@ OTHERS: dict[str, Make] = {
     "spread": spread,
     "delay line": delay_line,
     "windows": windows,
-    "glance": glance,
 }
 SUBJECTS = BANKS | BASELINES | SCORES | OTHERS
