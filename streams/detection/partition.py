@@ -18,14 +18,13 @@ from streams.catalogue import Catalogue
 from streams.contracts.events import OTHER, SIGNALS, Signal
 from streams.contracts.series import BucketReport, Detail
 from streams.contracts.tallies import History, Tally
-from streams.contracts.times import BUCKET_MS
-from streams.detection.bank import BankStep, SeriesBank, SeriesRow, smooth_rows
-from streams.detection.calendar import Calendar, Planned
+from streams.detection.bank import BankStep, SeriesBank, smooth_rows
 from streams.detection.details import LEANING_FROM, PendingDetails, details_of
 from streams.detection.given_back import GivenBack
 from streams.detection.history_records import days_brought, history_arrays, takes_history
 from streams.detection.moved import moved
 from streams.detection.report import bucket_report
+from streams.detection.rows import series_rows
 from streams.ingest.placement import partition_of
 from streams.tally.said import service_of_window
 from streams.tally.sealing import SealedBucket, Sealing
@@ -98,7 +97,7 @@ class SignalDetector:
     def __init__(self, signal: Signal, services: Sequence[str], catalogue: Catalogue) -> None:
         self.signal = signal
         self.services = list(services)
-        self.rows = [row for service in services for row in _series_rows(signal, service, catalogue)]
+        self.rows = [row for service in services for row in series_rows(signal, service, catalogue)]
         self.index = {(row.service, row.region): i for i, row in enumerate(self.rows)}
         self._places: dict[str, tuple[int, dict[str, int]]] = {s: (self.index[s, None], {}) for s in self.services}
         for (service, region), i in self.index.items():
@@ -272,33 +271,6 @@ class SignalDetector:
     def _by_service(self, values: NDArray[np.generic]) -> NDArray[np.float64]:
         """The largest value among the series of each service (rows of a service stand together)."""
         return np.maximum.reduceat(values.astype(np.float64), self.whole)
-
-
-def _series_rows(signal: Signal, service: str, catalogue: Catalogue) -> list[SeriesRow]:
-    """The judged series of a service in one signal: the whole first, then each region of the catalogue."""
-    if service == OTHER:  # counted, never judged: it is no service
-        return [SeriesRow(OTHER, None, 1.0, 1, surges=False, drops=False)]
-    entry = catalogue.services[service]
-    # With one region the whole and the region are the same series.
-    regions: tuple[str, ...] = entry.regions if len(entry.regions) > 1 else ()
-    siblings = len(SIGNALS) * (1 + len(regions))
-    # Fewer reports than usual are good news or sleeping users, never by themselves an outage.
-    drops = signal == "errors"
-    calendar = Calendar(entry.zone, entry.holidays)
-    planned = tuple(Planned(work.from_ms // BUCKET_MS, -(-work.to_ms // BUCKET_MS)) for work in entry.maintenance)
-    return [
-        SeriesRow(
-            service,
-            region,
-            entry.false_opens_per_year,
-            siblings,
-            drops=drops,
-            profile=entry.profile_of(signal),
-            calendar=calendar,
-            planned=planned,
-        )
-        for region in (None, *regions)
-    ]
 
 
 def _array_bytes(array: NDArray[np.generic]) -> bytes:

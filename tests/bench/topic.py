@@ -77,6 +77,14 @@ def renew_outputs(settings: Settings) -> None:
     ensure_topics(settings.brokers, specs)
 
 
+# A member that ended by force counts as there until its session ends; a broker that has just begun is still making the
+# topic in which it keeps groups.
+_PASSING = frozenset(
+    {KafkaError.NON_EMPTY_GROUP, KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE,
+     KafkaError.COORDINATOR_LOAD_IN_PROGRESS}
+)  # fmt: skip
+
+
 def _forget_groups(admin: AdminClient, settings: Settings) -> None:
     groups = [settings.topic(role) for role in ("tally", "detect", "correlate")]
     deadline_s = time.monotonic() + ANSWER_TIMEOUT_S
@@ -86,8 +94,7 @@ def _forget_groups(admin: AdminClient, settings: Settings) -> None:
                 _result(future, KafkaError.GROUP_ID_NOT_FOUND)
             return
         except KafkaException as error:
-            # A member that ended by force counts as there until its session ends.
-            if error.args[0].code() != KafkaError.NON_EMPTY_GROUP or time.monotonic() > deadline_s:
+            if error.args[0].code() not in _PASSING or time.monotonic() > deadline_s:
                 raise
             time.sleep(0.5)
 
