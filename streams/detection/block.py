@@ -49,7 +49,9 @@ class Block:
         self.thresholds = Thresholds(limits.tolerance_per_year, limits.surges, limits.drops)
         self._any_one_sided = bool((limits.surges != limits.drops).any())
         self._never: Bools = np.zeros(n, np.bool_)
-        self._never.setflags(write=False)  # it leaves the bank as a column
+        self._all: Bools = np.ones(n, np.bool_)
+        for same in (self._never, self._all):
+            same.setflags(write=False)  # they leave the bank as columns
 
     def parts(self) -> Iterator[Columns]:
         """Everything that is state, except the bucket."""
@@ -77,6 +79,8 @@ class Block:
 
     def told(self) -> Bools:
         """Whose last window is of a direction that is asked for."""
+        if not self._any_one_sided:
+            return self._all
         sign = self.windows.sign
         told: Bools = ((sign > 0) & self.limits.surges) | ((sign < 0) & self.limits.drops)
         return told
@@ -217,7 +221,7 @@ class Block:
         opening = Opening(
             at=at,
             sign=np.where(is_surge, 1, -1),
-            start=self.cusums.start[winner, at].astype(np.int64),
+            start=self.cusums.begin(at, winner),
             effect=EFFECTS[winner].astype(np.float64),
             slow=IS_SLOW[winner],
             ratio=self.cusums.ratio[winner, at].astype(np.float64),

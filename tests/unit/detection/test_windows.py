@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from streams.detection.bank import SeriesBank, SeriesRow
+from streams.detection.cusum import CusumBank
 from tests.unit.detection.banks import DAY, MONDAY, Counts, draw, means, rows, run, warmed
 
 Window = tuple[int, int, int, int | None]  # direction; minutes after MONDAY of start, detection and end
@@ -168,3 +169,17 @@ def test_ten_quiet_services_stay_quiet_for_two_days() -> None:
     bank = warmed(levels, per_year=4.0)
     opened = sum(int(step.opened.sum()) for step in run(bank, draw(means(levels, MONDAY, 2 * DAY))))
     assert opened <= 1
+
+
+def test_a_sudden_outage_is_dated_to_its_begin_though_a_little_noise_went_before() -> None:
+    """The test that had gathered a little of nothing reaches the threshold first; it does not say when it began."""
+    bank = CusumBank(1, MONDAY)
+    threshold = np.full(1, 8.0, np.float32)
+    mean, size, ones = np.full(1, 3.0), np.full(1, 50.0), np.ones(1)
+    seen = np.ones(1, np.bool_)
+    for bucket, count in enumerate([3.0, 6.0, 3.0, 6.0, 3.0, 200.0, 200.0, 200.0], MONDAY):
+        bank.step(bucket, np.array([count]), (mean,) * 4, size, seen, ones, (threshold, threshold))
+    at = np.zeros(1, np.intp)
+    winner = bank.winner(at, seen)
+    assert bank.start[winner, at][0] < MONDAY + 5
+    assert bank.begin(at, winner)[0] == MONDAY + 5
