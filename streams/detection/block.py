@@ -181,24 +181,24 @@ class Block:
         turned = np.where(is_surge, runs.drop[at], runs.surge[at]) >= 1.0
         calm = at[over & ~turned]
         told = self.told()[calm]
-        self._end(calm[told], windows.last_elevated[calm[told]], _ALL_ROWS)
+        self._end(calm[told], windows.last_elevated[calm[told]], _ALL_ROWS, expect.slow)
         self._end_muted(calm[~told])
         for of_surge, rows in ((True, SURGE_ROWS), (False, DROP_ROWS)):
             turn = at[turned & (is_surge == of_surge)]
             if turn.size:  # the other direction opens in the next bucket: this one ended before that began
                 winner = self.cusums.winner(turn, np.full(turn.size, not of_surge))
                 before = self.cusums.start[winner, turn].astype(np.int64) - 1
-                self._end(turn, np.minimum(windows.last_elevated[turn], before), rows)
+                self._end(turn, np.minimum(windows.last_elevated[turn], before), rows, expect.slow)
         closed = closed.copy()
         closed[at[over | turned]] = True
         return closed
 
-    def _end(self, at: Array, ended: Array, rows: slice) -> None:
+    def _end(self, at: Array, ended: Array, rows: slice, mean: Floats) -> None:
         if not at.size:
             return
         self.windows.close(at, ended)
         self.cusums.reset(at, rows, self.bucket)
-        self.level.reset(at)
+        self.level.reset(at, mean[at])
 
     def _end_muted(self, at: Array) -> None:
         """Of these nobody is told, so neither the other direction nor the level of the last minutes begins anew."""

@@ -27,6 +27,7 @@ KEEP = float(np.exp(-1 / 20))  # a time constant of 20 minutes
 KEEP_SLOT = KEEP**10
 SLOT_WEIGHT = (1 - KEEP_SLOT) / (1 - KEEP)  # of ten buckets that come at once
 PRIOR_EVENTS = 20.0
+RESET_BUCKETS = 4.0  # finds as much as 0 does, where what was expected jumped by half some minutes after an outage
 RATIO_LIMIT = 5.0  # either way: more in the last hour than that is for a window to say
 MEAN_BUCKETS = 1440.0  # a day, so that the plain mean holds every hour alike
 # Before so many have left the line nothing is judged: a collector that starts some minutes late is no outage.
@@ -106,8 +107,10 @@ class FastLevel(Columns):
         """The season has changed its mind by `factor`: that is no change of the traffic."""
         self.expected[at] *= factor
 
-    def reset(self, at: Array) -> None:
-        """Forget the last minutes: an outage has just ended."""
-        self.counts[at] = 0.0
-        self.expected[at] = 0.0
+    def reset(self, at: Array, mean: Floats | float = 0.0) -> None:
+        """Forget the last minutes, of an outage that has just ended; `mean`: what a bucket of the series `at` expects.
+
+        A few buckets are taken to have been as expected: where much comes, the first one alone would else be the level.
+        """
+        self.counts[at] = self.expected[at] = RESET_BUCKETS * mean
         self.buckets[at] = 0.0
