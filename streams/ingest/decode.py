@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import repeat
-from typing import Literal
 
 import msgspec
 
@@ -19,7 +18,6 @@ from streams.ingest.refusals import Reason, Refused
 MAX_RECORD_BYTES = 16 * 1024  # an event is a few hundred bytes; more is a payload that lost its way
 MAX_DEPTH = 32  # far below the depth at which any JSON reader of ours would stop, so that none decides by its stack
 
-Topic = Literal["errors", "reports", "statements", "feedback"]
 Failure = Refused | ClockRecord
 
 _FIELD_REASONS: dict[str, Reason] = {"count": "bad_count", "time": "bad_time", "until": "bad_time", "clock": "bad_time"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from streams.ingest.compiled import compiled
-from streams.ingest.words import WORD, Bytes, Int, Words, first_place, special
+from streams.ingest.words import BELOW, WORD, Bytes, Int, Words, first_place, special
 
 PLAIN, BEYOND, ESCAPE = 0, 1, 2  # the most unusual that a string holds
 _QUOTE = ord('"')
@@ -20,7 +20,6 @@ _AFTER_BACKSLASH = np.zeros(256, np.uint8)
 _AFTER_BACKSLASH[np.frombuffer(b'"\\/bfnrt', np.uint8)] = 1
 _HEX = np.zeros(256, np.uint8)
 _HEX[np.frombuffer(b"0123456789abcdefABCDEF", np.uint8)] = 1
-_BELOW = np.array([(1 << (8 * size)) - 1 for size in range(WORD)], np.uint64)  # the first so many bytes of a word
 
 
 @compiled
@@ -62,7 +61,7 @@ def ends_there(text: Bytes, words: Words, at: Int, stop: Int) -> bool:
         if special(words[at]) != 0:
             return False
         at += WORD
-    return bool(special(words[at]) & _BELOW[stop - at] == 0 and text[stop] == _QUOTE)
+    return bool(special(words[at]) & BELOW[stop - at] == 0 and text[stop] == _QUOTE)
 
 
 @compiled

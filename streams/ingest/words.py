@@ -20,6 +20,8 @@ Int = int | np.signedinteger[Any]  # compiled code has machine integers only
 WORD = 8
 PAD = bytes(2 * WORD)  # after a text, so that words may be read up to its last byte
 
+BELOW = np.array([(1 << (8 * size)) - 1 for size in range(WORD)], np.uint64)  # the first so many bytes of a word
+
 _ONES, _HIGHS = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
 _QUOTES, _BACKSLASHES = np.uint64(0x2222222222222222), np.uint64(0x5C5C5C5C5C5C5C5C)
 _SPACES = np.uint64(0x2020202020202020)

@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 
 from streams.ingest.compiled import compiled
 from streams.ingest.texts import Places, Texts, hashed
-from streams.ingest.words import WORD, Int, Words, words_of
+from streams.ingest.words import BELOW, WORD, Int, Words, words_of
 
 _FIRST_SLOTS = 256  # most panes of most partitions hold few
 _FIRST_WORDS = 1_024
 _PLACE_BITS = np.uint64(32)  # a slot: half of the hash above, where its id lies below (32 GB of ids); 0: nobody's
 _PLACE = np.uint64(0xFFFFFFFF)
-_BELOW = np.array([(1 << (8 * size)) - 1 for size in range(WORD)], np.uint64)  # the first so many bytes of a word
 
 
 class SeenIds:
@@ -76,7 +75,7 @@ def _is_at(held: Words, place: Int, words: Words, at: Int, size: Int) -> bool:
         place += 1
         at += WORD
         size -= WORD
-    return bool(held[place] == words[at] & _BELOW[size])
+    return bool(held[place] == words[at] & BELOW[size])
 
 
 @compiled
@@ -102,7 +101,7 @@ def _add(
                     held[used] = words[at]
                     used += 1
                     at += WORD
-                held[used] = words[at] & _BELOW[end - at]
+                held[used] = words[at] & BELOW[end - at]
                 used += 1
                 known += 1
                 break
