@@ -106,7 +106,7 @@ def warm_up_csv(
 @click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="Sent along, such as a tenant's.")
 @click.option(
     "--points",
-    type=click.IntRange(1, 11_000),
+    type=click.IntRange(1, 11_000),  # more of a series at once: "exceeded maximum resolution of 11,000 points"
     default=1440,
     show_default=True,
     help="At most so many of a series in one request.",

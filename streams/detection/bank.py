@@ -29,7 +29,6 @@ from streams.detection.smooth.telling import days_seen
 from streams.detection.telling import columns_of
 from streams.detection.warmup import replay
 
-COLD, WARMING, READY = 0, 1, 2
 BLOCK_ROWS = 4096  # ten CUSUMs of so many in float32 are 160 kB, a column in float64 32 kB: a core's own cache
 
 

@@ -19,8 +19,7 @@ from streams.detection.cusum import QUIET_MEAN
 # 99.8 % of the buckets of a healthy series lie within the bounds: three a day outside, a handful that nobody misses.
 INSIDE = 0.998
 Z = 3.0902323061678132  # standard normal quantile of 1 - (1 - INSIDE) / 2
-SCORE_CAP = 300.0  # about where floating point ends
-_LEAST_TAIL = 1e-300
+_LEAST_TAIL = 1e-300  # about where floating point ends: scores reach 300
 EXACT_FROM = 2.5  # one healthy bucket in 160
 _SKEW_TERM = (Z * Z - 1.0) / 6.0
 

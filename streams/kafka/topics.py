@@ -15,7 +15,6 @@ HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 MIB = 1024 * 1024
 
-FAUST_APPS = ("detect", "correlate", "alert")
 
 # A reader of dead letters or late records may want to share the work; more than four would be files without content.
 REFUSED_PARTITIONS = 4

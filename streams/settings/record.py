@@ -49,7 +49,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     metrics_host: str = "127.0.0.1"
     metrics_port: Annotated[int, Meta(ge=0, le=65_530)] = 9464
     metric_services: Annotated[int, Meta(ge=0, le=100_000)] = 500
-    max_record_bytes: Annotated[int, Meta(ge=1_024, le=1_000_000)] = 16_384
     data_dir: Path = default_data_dir(os.environ)
     source: tuple[Source, ...] = ()
 

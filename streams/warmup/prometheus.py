@@ -18,7 +18,6 @@ from streams.warmup.past import Past
 from streams.warmup.prometheus_http import PrometheusError, Series
 from streams.warmup.slots import SLOT_MS, Counts
 
-MOST_POINTS = 11_000  # Prometheus answers no more of a series at once: "exceeded maximum resolution of 11,000 points"
 NAMES_SHOWN = 5
 A_COUNTER = 60  # points that never fall in a row are no counts of events
 # increase() gives differences of floats: what should be 0 may come out as -1e-13.
