@@ -13,7 +13,7 @@ from streams.contracts.tallies import History, Tally
 from streams.contracts.times import BUCKET_MS
 from streams.detection.history_records import pack_sums, takes_history
 from streams.detection.partition import PartitionDetector
-from tests.unit.detection.test_partition import (
+from tests.unit.detection.minutes import (
     AWS,
     FIRST,
     SLOTS,
